@@ -15,6 +15,25 @@ that was lost, or an interrupt); diverged: loss or outputs not finite; failed: a
 
 
 @dataclass(frozen=True)
+class DataReport:
+    """The data as the model sees it, after normalisation."""
+
+    train_examples: int
+    validation_examples: int
+    input_shape: list[int]
+    outputs: int
+    class_shares: list[float] | None
+    """share of each class among the training targets; None for regression"""
+    target_std: float
+    """deviation of the training targets in the data's units; 1 for classification"""
+    input_max_abs: float
+    input_mean_off: float
+    """largest absolute mean of a feature or channel"""
+    input_std_ratio: float
+    """largest / smallest non-zero deviation of a feature or channel"""
+
+
+@dataclass(frozen=True)
 class TrialStarted:
     """Sent once, before the first step."""
 
@@ -31,6 +50,7 @@ class TrialStarted:
     """validation loss of the best prediction that ignores the input, from training targets"""
     chance_metric: float
     """validation metric of that prediction"""
+    data: DataReport
 
 
 @dataclass(frozen=True)
@@ -141,6 +161,7 @@ _NESTED: dict[tuple[str, str], type] = {
     ("steps_done", "layers"): LayerReport,
     ("evaluated", "activations"): ActivationReport,
 }
+_INNER: dict[tuple[str, str], type] = {("trial_started", "data"): DataReport}
 
 
 def to_json(event: Event) -> str:
@@ -166,6 +187,9 @@ def from_dict(raw: Mapping[str, Any]) -> Event:
         if owner == name and part in fields:
             fields[part] = {key: nested(**inner) for key, inner in fields[part].items()}
     try:
+        for (owner, part), inner in _INNER.items():
+            if owner == name and part in fields:
+                fields[part] = inner(**fields[part])
         return _CLASSES[name](**fields)
     except TypeError as error:
         raise ValueError(f"event {name}: {error}") from error

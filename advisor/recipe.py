@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-Value: TypeAlias = bool | int | float | str | None | tuple[int | float | str, ...]
+Value: TypeAlias = bool | int | float | str | tuple[int | float | str, ...] | None
 
 Task = Literal["classification", "binary", "regression"]
 Metric = Literal["accuracy", "balanced_accuracy", "f1", "r2", "rmse", "mae"]
@@ -60,7 +60,9 @@ class Data(Section):
     target: str | int | None = Field(
         None, description="csv only: target column, by name or position; the last when not given"
     )
-    header: bool | None = Field(None, description="csv only: first row is a header; guessed if null")
+    header: bool | None = Field(
+        None, description="csv only: first row is a header; guessed if null"
+    )
     validation: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.2, description="share of all examples that validates (unless the source has x_val)"
     )
@@ -104,7 +106,9 @@ class Cnn(Section):
         (16, 32), description="output channels of each block"
     )
     kernel_size: Literal[1, 3, 5, 7] = 3
-    hidden: tuple[Units, ...] = Field((64,), description="units of each dense layer after the blocks")
+    hidden: tuple[Units, ...] = Field(
+        (64,), description="units of each dense layer after the blocks"
+    )
     activation: ActivationKind = "relu"
     normalization: NormalizationKind = "none"
 
@@ -113,7 +117,9 @@ class Initialization(Section):
     """How weights start. Biases start at zero."""
 
     kind: InitializationKind = "kaiming_uniform"
-    gain: Annotated[float, Field(gt=0, le=100)] = Field(1.0, description="extra factor on the scale")
+    gain: Annotated[float, Field(gt=0, le=100)] = Field(
+        1.0, description="extra factor on the scale"
+    )
 
 
 class CrossEntropy(Section):

@@ -1,0 +1,187 @@
+"""A session told in lines: what it looks at, what it proposes and why, and what came of it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from advisor.advice import Proposal
+from advisor.events import Event
+from advisor.requests import (
+    Answer,
+    Choose,
+    Decided,
+    OpenTest,
+    Remark,
+    Request,
+    Result,
+    RunProbe,
+    StageEntered,
+    StageLeft,
+    StageSkipped,
+    TestResult,
+    Train,
+)
+from advisor.session import State
+from advisor.summary import changes, measured
+from advisor.symptoms import Finding
+from advisor.text import change, clean, number
+
+SIGNS = {"accepted": "[green]+ accepted[/]", "rejected": "[red]- rejected[/]"}
+UNDECIDED = "[yellow]= undecided, the simpler recipe stays[/]"
+
+
+class Narrator:
+    """An observer that prints; the sole voice when output is piped."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._phase = ""
+
+    def asked(self, request: Request, state: State) -> None:
+        match request:
+            case Train():
+                self._trial(request, state)
+            case RunProbe():
+                self.say(f"  probe {request.number}: {_words(request.probe)}")
+            case Choose():
+                self._proposal(request.proposals[0], state)
+                for other in request.proposals[1:3]:
+                    self.say(f"    [dim]then: {_text(other.rule.title)}[/]")
+            case OpenTest():
+                self.say("\n[bold]test[/] the sealed split is opened, once")
+            case StageEntered():
+                self._stage(request)
+            case StageSkipped():
+                self._header(request.stage.phase)
+                self.say(f"[bold]{request.stage.name}[/] [dim]skipped: {_text(request.reason)}[/]")
+            case StageLeft():
+                self.say(f"  [dim]left: {_text(request.outcome)}; spent {state.budget}[/]")
+            case Decided():
+                self._decision(request)
+            case Remark():
+                self.say(_text(request.text))
+
+    def event(self, event: Event) -> None:
+        pass
+
+    def answered(self, request: Request, answer: Answer, state: State) -> None:
+        if isinstance(request, Train) and isinstance(answer, Result):
+            self._result(request, answer, state)
+        elif isinstance(request, RunProbe) and isinstance(answer, Result):
+            self._probed(answer)
+        elif isinstance(answer, TestResult):
+            for name, value in answer.facts.items():
+                self.say(f"  {_words(name)} {number(value)}")
+
+    def say(self, text: str) -> None:
+        self.console.print(text, highlight=False, soft_wrap=True)
+
+    def _header(self, phase: str) -> None:
+        if phase != self._phase:
+            self._phase = phase
+            self.say(f"\n[bold cyan]{phase.upper()}[/]")
+
+    def _stage(self, entered: StageEntered) -> None:
+        self._header(entered.stage.phase)
+        again = " (reopened)" if entered.reopened else ""
+        self.say(f"[bold]{entered.stage.name}[/]{again} [dim]{entered.stage.about}[/]")
+
+    def _trial(self, request: Train, state: State) -> None:
+        recipe = request.recipe
+        what = f"  trial {request.number}, {request.purpose}"
+        if request.purpose == "baseline":
+            self.say(f"\n[bold]The starting recipe[/] {_text(recipe.name)}")
+            self.say(
+                f"  {recipe.model.kind}, {recipe.model.activation}, {recipe.optimizer.kind} at "
+                f"{number(recipe.optimizer.lr)}, batch {recipe.train.batch_size}, "
+                f"{recipe.train.epochs} epochs, seed {recipe.train.seed}"
+            )
+        elif request.purpose != "candidate":
+            what += f" with seed {recipe.train.seed}"
+        self.say(what)
+
+    def _result(self, request: Train, result: Result, state: State) -> None:
+        finished = result.finished
+        if finished is None:
+            self.say(f"    [red]no result[/] {_text(result.error)}")
+            return
+        told = f"    {finished.status.replace('_', ' ')} after {number(finished.epochs)} epochs"
+        if finished.validation_metric is not None:
+            told += (
+                f": {request.recipe.metric} {number(finished.validation_metric)} on validation, "
+                f"{number(finished.train_metric)} on training; "
+                f"loss {number(finished.validation_loss)}, {number(finished.train_loss)}"
+            )
+        self.say(told + (f" [dim]{_text(finished.message)}[/]" if finished.message else ""))
+        if request.purpose == "baseline":
+            self._findings(state)
+
+    def _findings(self, state: State) -> None:
+        findings: tuple[Finding, ...] = state.attempts[-1].findings if state.attempts else ()
+        for finding in findings:
+            if finding.outcome == "fired":
+                self.say(f"    [yellow]! {_words(finding.symptom)}[/] {_text(finding.reads)}")
+
+    def _proposal(self, proposal: Proposal, state: State) -> None:
+        assert state.incumbent is not None
+        before = state.incumbent.recipe.flat()
+        self.say(f"  [bold blue]> {_text(proposal.rule.title)}[/] [dim]({proposal.rule.id})[/]")
+        self.say(f"    change    {_text(change(before, proposal.change))}")
+        self.say(f"    why       {_text(' '.join(proposal.reason.split()))}")
+        seen = ", ".join(f"{name} {number(value)}" for name, value in proposal.evidence.items())
+        self.say(f"    measured  {_text(seen)}")
+
+    def _probed(self, result: Result) -> None:
+        probed = result.probed
+        if probed is None:
+            self.say(f"    [red]no result[/] {_text(result.error)}")
+            return
+        facts = ", ".join(f"{_words(k)} {number(v)}" for k, v in probed.facts.items())
+        note = f" ({_text(probed.message)})" if probed.message else ""
+        self.say(f"    {facts}{note} [dim]cost {number(probed.epochs)} epochs[/]")
+
+    def _decision(self, decided: Decided) -> None:
+        sign = SIGNS.get(decided.decision.verdict, UNDECIDED)
+        values = f"{number(decided.incumbent)} -> {number(decided.value)}"
+        self.say(f"    {sign} {values}; {_text(decided.decision.reason)}")
+        if decided.reopens:
+            self.say(f"    reopens {', '.join(decided.reopens)}")
+
+
+def before_and_after(state: State) -> Table:
+    """The last table: validation and test metric of the start and of the best recipe."""
+    table = Table(title="Before and after", title_justify="left")
+    for name in ("", "starting recipe", "best recipe"):
+        table.add_column(name, justify="left" if not name else "right")
+    metric = state.start.metric
+    start, best = measured(state.baseline), measured(state.incumbent)
+    table.add_row(f"validation {metric}", *_pair(start, best, "value"))
+    table.add_row("validation loss", *_pair(start, best, "loss"))
+    test = dict(state.test.facts) if state.test else {}
+    table.add_row(
+        f"test {metric}", *(number(test.get(f"{w}_metric")) for w in ("baseline", "best"))
+    )
+    if state.confirmation:
+        fresh = measured(state.confirmation)
+        table.add_row("validation, fresh seed", "", number(fresh["value"] if fresh else None))
+    first = state.baseline.result.finished if state.baseline else None
+    table.add_row(
+        "epochs spent", number(first.epochs if first else 0.0), number(state.budget.epochs)
+    )
+    for path, (old, new) in changes(state).items():
+        table.add_row(clean(path), number(old), number(new))
+    return table
+
+
+def _pair(start: dict[str, object] | None, best: dict[str, object] | None, key: str) -> list[str]:
+    return [number(found[key]) if found else "none" for found in (start, best)]
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

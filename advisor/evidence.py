@@ -1,0 +1,202 @@
+"""Paired comparison of a candidate with the incumbent. Pure.
+
+Both predicted the same validation examples, after training with the same seeds, order of
+examples and budget. What decides is the interval of the mean gain, never a single number; and
+"undecided" is an outcome, after which the simpler recipe, the incumbent, stays.
+
+The rule follows the noise-aware acceptance of the tuning literature the rulebook cites: a single
+seed screens (accept only beyond three standard deviations of one training), more seeds confirm.
+Looking up to three times at 1.99 standard errors keeps the chance of accepting a change that
+does nothing at 5 % in all (Pocock 1977, three looks, one-sided).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor import metrics
+from advisor.architecture import Floats
+from advisor.metrics import oriented
+from advisor.recipe import Recipe
+
+Verdict = Literal["accepted", "rejected", "undecided"]
+Criterion = Literal["better", "no worse"]
+
+SCREEN_Z = 3 / math.sqrt(2)
+"""One seed: three standard deviations of one training, in standard errors of a difference."""
+CONFIRM_Z = 1.99
+MOST_SEEDS = 3
+PRIOR_WEIGHT = 4.0
+"""The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
+NO_WORSE_MARGIN = 0.01
+"""How much of a metric in [0, 1] a change that pays otherwise (a faster batch) may cost."""
+RACE_ERRORS = 5.0
+"""A trial that is this many standard errors behind at the same epoch is hopeless."""
+RACE_FROM = 0.5
+"""No race before this share of the epochs."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Raw validation outputs of one trial at its best evaluation."""
+
+    outputs: Floats
+    """(n, outputs)"""
+    targets: NDArray[Any]
+    """(n,)"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The candidate's gain over the incumbent, larger is better, in units of the metric."""
+
+    gain: float
+    error: float
+    """standard error of the gain"""
+    seeds: int
+    examples: int
+
+    @property
+    def z(self) -> float:
+        return SCREEN_Z if self.seeds == 1 else CONFIRM_Z
+
+    @property
+    def low(self) -> float:
+        return self.gain - self.z * self.error
+
+    @property
+    def high(self) -> float:
+        return self.gain + self.z * self.error
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of one training, from the error of a difference of two."""
+        return self.error * math.sqrt(self.seeds / 2)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of a proposal, and the numbers that decided it."""
+
+    verdict: Verdict
+    reason: str
+    comparison: Comparison | None = None
+
+    @property
+    def more_seeds_may_help(self) -> bool:
+        """A near-tie on the better side, seen on few seeds."""
+        comparison = self.comparison
+        if self.verdict != "undecided" or comparison is None:
+            return False
+        return comparison.seeds < MOST_SEEDS and comparison.gain > 0.5 * comparison.sigma
+
+
+def compare(
+    recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]], scale: float = 1.0
+) -> Comparison:
+    """Compare candidate and incumbent on one pair of trials a seed, over the same examples.
+
+    The error is the larger of two: over examples (of the gain averaged over seeds) and between
+    seeds (shrunk towards what the examples predict). For shares of correct answers the first
+    has a floor, the binomial noise of one training: sqrt(error rate / n).
+    """
+    gains = np.array([_gains(recipe, ours, theirs, scale) for ours, theirs in pairs])
+    seeds, n = gains.shape
+    over_examples = float(np.std(gains.mean(axis=0), ddof=1)) / math.sqrt(n)
+    single = float(np.mean([np.var(row, ddof=1) for row in gains])) / n
+    if recipe.task != "regression":
+        floor = _error_rate(recipe, pairs) / n
+        single, over_examples = max(single, floor), max(over_examples, math.sqrt(floor / seeds))
+    spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
+    pooled = (PRIOR_WEIGHT * single + (seeds - 1) * spread) / (PRIOR_WEIGHT + seeds - 1)
+    error = max(over_examples, math.sqrt(pooled / seeds))
+    return Comparison(float(gains.mean()), error, seeds, n)
+
+
+def _gains(recipe: Recipe, ours: Predictions, theirs: Predictions, scale: float) -> Floats:
+    return metrics.gains(
+        recipe.task, recipe.metric, ours.outputs, theirs.outputs, ours.targets, scale
+    )
+
+
+def _error_rate(recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]]) -> float:
+    rates = [
+        np.mean(metrics.predicted_classes(recipe.task, one.outputs) != one.targets)
+        for pair in pairs
+        for one in pair
+    ]
+    return max(float(np.mean(rates)), 1 / len(pairs[0][0].targets))
+
+
+def decide(comparison: Comparison, criterion: Criterion = "better", price: float = 0.0) -> Decision:
+    """Accept, reject, or leave undecided.
+
+    `price` is what the candidate's added complexity costs, in standard deviations of one
+    training. "no worse" is for changes that pay in something other than the metric.
+    """
+    numbers = _numbers(comparison)
+    if criterion == "no worse":
+        return _decide_no_worse(comparison, numbers)
+    needed = price * comparison.sigma
+    if comparison.low > needed:
+        return Decision("accepted", f"better beyond noise: {numbers}", comparison)
+    if comparison.high < 0:
+        return Decision("rejected", f"worse beyond noise: {numbers}", comparison)
+    if comparison.gain <= (-comparison.sigma if comparison.seeds == 1 else 0):
+        return Decision("rejected", f"no sign of a gain: {numbers}", comparison)
+    return Decision("undecided", f"cannot be told from noise: {numbers}", comparison)
+
+
+def _decide_no_worse(comparison: Comparison, numbers: str) -> Decision:
+    if comparison.high < 0 or comparison.gain < -NO_WORSE_MARGIN:
+        return Decision("rejected", f"costs too much of the metric: {numbers}", comparison)
+    if comparison.low > -2 * NO_WORSE_MARGIN:
+        return Decision("accepted", f"no worse, and it pays otherwise: {numbers}", comparison)
+    return Decision("undecided", f"cannot be shown to be no worse: {numbers}", comparison)
+
+
+def _numbers(comparison: Comparison) -> str:
+    seeds = "1 seed" if comparison.seeds == 1 else f"{comparison.seeds} seeds"
+    return (
+        f"gain {comparison.gain:+.4f}, interval [{comparison.low:+.4f}, {comparison.high:+.4f}], "
+        f"{comparison.examples} examples, {seeds}"
+    )
+
+
+def metric_error(recipe: Recipe, predictions: Predictions, scale: float = 1.0) -> float:
+    """Standard error of the metric itself over validation examples."""
+    perfect = _perfect(recipe, predictions)
+    shares = _gains(recipe, predictions, perfect, scale)
+    floor = 1 / len(shares) if recipe.task != "regression" else 0.0
+    return max(float(np.std(shares, ddof=1)) / math.sqrt(len(shares)), floor)
+
+
+def _perfect(recipe: Recipe, predictions: Predictions) -> Predictions:
+    targets = predictions.targets
+    if recipe.task == "regression":
+        outputs = targets[:, None].astype(float)
+    elif recipe.task == "binary":
+        outputs = 2.0 * targets[:, None] - 1
+    else:
+        outputs = np.eye(predictions.outputs.shape[1])[targets.astype(int)]
+    return Predictions(outputs, targets)
+
+
+def race_floors(recipe: Recipe, curve: Sequence[float], error: float) -> list[float | None]:
+    """What a candidate must reach after each epoch so as not to be hopeless.
+
+    `curve` is the incumbent's validation metric after each epoch. Values are turned so that
+    larger is better. Empty when the curve is.
+    """
+    best = np.maximum.accumulate([oriented(recipe.metric, value) for value in curve] or [0.0])
+    first = math.ceil(RACE_FROM * recipe.train.epochs)
+    return [
+        float(value) - RACE_ERRORS * math.sqrt(2) * error if epoch >= first else None
+        for epoch, value in enumerate(best[: len(curve)], 1)
+    ]

@@ -1,0 +1,138 @@
+"""A session on disk: one SQLite file in which every answer is a row, and a folder a trial.
+
+A row is written after the files it speaks of are whole, so that a session killed at any moment
+resumes from its last answer. Replaying the rows into a new `Session` gives the same state.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+FORMAT = 1
+FILE = "session.db"
+
+SCHEMA = """
+CREATE TABLE header (format INTEGER NOT NULL, content TEXT NOT NULL);
+CREATE TABLE answers (
+    number INTEGER PRIMARY KEY,
+    request TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+"""
+
+
+class LedgerError(Exception):
+    """The folder cannot be used as asked; the message is for people."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer: which request it answered, and what it was (JSON-able)."""
+
+    request: str
+    answer: dict[str, Any]
+
+
+class Ledger:
+    """The rows of one session; held by one process at a time. Use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = FileLock(folder / ".lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise LedgerError(f"{folder}: another process is working on this session") from None
+        except OSError as error:
+            raise LedgerError(f"{folder}: cannot write here: {error.strerror}") from error
+        self._rows = sqlite3.connect(folder / FILE, isolation_level=None)
+        self._rows.execute("PRAGMA synchronous = FULL")
+
+    @classmethod
+    def create(cls, folder: Path, header: Mapping[str, Any]) -> Ledger:
+        """Begin a session in a new or empty folder. Raises LedgerError."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            occupied = any(entry.name != ".lock" for entry in folder.iterdir())
+        except OSError as error:
+            raise LedgerError(f"{folder}: cannot be the output folder: {error.strerror}") from error
+        if (folder / FILE).exists():
+            raise LedgerError(
+                f"{folder} already holds a session; go on with it by `advisor resume {folder}`, "
+                "or choose another folder with --out"
+            )
+        if occupied:
+            raise LedgerError(f"{folder} is not empty; choose another folder with --out")
+        ledger = cls(folder)
+        with ledger._rows as rows:
+            rows.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+            rows.execute("INSERT INTO header VALUES (?, ?)", (FORMAT, json.dumps(header)))
+        return ledger
+
+    @classmethod
+    def open(cls, folder: Path) -> Ledger:
+        """Take up a session. Raises LedgerError when there is none, or it cannot be read."""
+        if not (folder / FILE).is_file():
+            raise LedgerError(f"{folder} holds no session (there is no {FILE} in it)")
+        ledger = cls(folder)
+        try:
+            ledger.header()
+        except LedgerError:
+            ledger.close()
+            raise
+        return ledger
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def header(self) -> dict[str, Any]:
+        """What the session was begun with."""
+        try:
+            row = self._rows.execute("SELECT format, content FROM header").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{self.folder / FILE} cannot be read: {error}") from error
+        if row is None:
+            raise LedgerError(f"{self.folder / FILE} was never begun; delete the folder")
+        if row[0] != FORMAT:
+            raise LedgerError(
+                f"{self.folder / FILE} has format {row[0]}; this version reads format {FORMAT}"
+            )
+        content: dict[str, Any] = json.loads(row[1])
+        return content
+
+    def entries(self) -> list[Entry]:
+        """All answers so far, in order."""
+        found = self._rows.execute("SELECT request, answer FROM answers ORDER BY number")
+        with closing(found):
+            return [Entry(request, json.loads(answer)) for request, answer in found]
+
+    def append(self, entry: Entry) -> None:
+        """Write one answer; it is on disk when this returns."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._rows.execute(
+            "INSERT INTO answers (request, answer, at) VALUES (?, ?, ?)",
+            (entry.request, json.dumps(entry.answer), at),
+        )
+
+    def close(self) -> None:
+        self._rows.close()
+        self._lock.release()

@@ -1,0 +1,156 @@
+"""Short experiments that are not trials: they share no state with any trial, and cost steps.
+
+`lr_range`: a learning-rate range test (Smith 2015, arXiv 1506.01186). Three faults of the usual
+ones are avoided: the slope is taken in log10(lr), the loss is measured on a fixed sample in
+evaluation mode rather than read off noisy batches, and "no valid pick" is an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor import data, metrics
+from advisor.architecture import Floats
+from advisor.backend import Backend, Batches, Training
+from advisor.events import ProbeFinished
+from advisor.recipe import Recipe
+from advisor.training import prepare
+
+POINTS, STEPS_A_POINT = 24, 3
+SAMPLE = 512
+LOWEST = 1e-6
+HIGHEST = {"sgd": 10.0, "rmsprop": 1.0, "adam": 1.0, "adamw": 1.0}
+STOP_FACTOR = 4.0
+"""The sweep ends when the loss is this many times the best seen (fastai, Lightning)."""
+LEAST_FALL = 0.05
+"""A sweep in which the loss falls by less than this share of its start has no valid pick."""
+
+Probe = Callable[[Recipe, data.Dataset, Backend, str], ProbeFinished]
+
+
+def lr_range(
+    recipe: Recipe, dataset: data.Dataset, backend: Backend, device: str = "auto"
+) -> ProbeFinished:
+    """Raise the learning rate geometrically for a few steps a point; suggest a rate.
+
+    Facts: `suggested_lr` (None when there is no valid pick), `lr_range_low` and
+    `lr_range_high` (where the loss starts to fall, and where it turns up).
+    """
+    began = time.perf_counter()
+    job = prepare(_plain(recipe), dataset, device)
+    sweep = _sweep(recipe, dataset, backend.start(job))
+    pick = suggest(sweep.lr, sweep.loss, sweep.initial_loss)
+    n = len(dataset.train.targets)
+    return ProbeFinished(
+        "lr_range",
+        {
+            "suggested_lr": pick.lr,
+            "lr_range_low": pick.low,
+            "lr_range_high": pick.high,
+        },
+        sweep.steps * recipe.train.batch_size / n,
+        sweep.steps,
+        time.perf_counter() - began,
+        {"lr": sweep.lr.tolist(), "loss": sweep.loss.tolist()},
+        pick.message,
+    )
+
+
+PROBES: dict[str, Probe] = {"lr_range": lr_range}
+
+
+def probe_epochs(probe: str, recipe: Recipe, train_examples: int) -> float:
+    """The most epochs that a probe of this name can cost; KeyError for an unknown probe."""
+    steps = {"lr_range": POINTS * STEPS_A_POINT}[probe]
+    return steps * recipe.train.batch_size / train_examples
+
+
+@dataclass(frozen=True)
+class Sweep:
+    lr: Floats
+    loss: Floats
+    initial_loss: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Pick:
+    lr: float | None
+    low: float | None
+    high: float | None
+    message: str
+
+
+def _plain(recipe: Recipe) -> Recipe:
+    """What the test trains: the recipe without what only blurs the curve."""
+    return recipe.changed(
+        {
+            "schedule.kind": "constant",
+            "regularization.dropout": 0.0,
+            "regularization.augmentation.flip": False,
+            "regularization.augmentation.crop": 0,
+        }
+    )
+
+
+def _sweep(recipe: Recipe, dataset: data.Dataset, training: Training) -> Sweep:
+    n, size = len(dataset.train.targets), recipe.train.batch_size
+    sample = np.linspace(0, n - 1, min(n, SAMPLE)).astype(int)
+    inputs, targets = dataset.train.inputs[sample], dataset.train.targets[sample]
+
+    def measure() -> float:
+        with np.errstate(all="ignore"):
+            outputs = training.predict(inputs)
+            return float(np.mean(metrics.example_losses(recipe, outputs, targets)))
+
+    lrs = np.geomspace(LOWEST, HIGHEST[recipe.optimizer.kind], POINTS)
+    initial, losses = measure(), []
+    rows = _rows(n, size, recipe.train.seed, POINTS * STEPS_A_POINT)
+    for point, lr in enumerate(lrs):
+        step = point * STEPS_A_POINT
+        training.run(
+            Batches(rows[step : step + STEPS_A_POINT], np.full(STEPS_A_POINT, lr), None, step)
+        )
+        losses.append(measure())
+        if not np.isfinite(losses[-1]) or losses[-1] > STOP_FACTOR * min(initial, *losses):
+            break
+    done = len(losses)
+    return Sweep(lrs[:done], np.array(losses), initial, done * STEPS_A_POINT)
+
+
+def _rows(n: int, size: int, seed: int, steps: int) -> np.ndarray:
+    per_epoch = data.steps_per_epoch(n, size)
+    epochs = [data.epoch_rows(n, size, seed, epoch) for epoch in range(-(-steps // per_epoch))]
+    return np.concatenate(epochs)[:steps]
+
+
+def suggest(lr: Floats, loss: Floats, initial_loss: float) -> Pick:
+    """The median (in log10) of three picks, all left of where the loss turns up.
+
+    The picks: steepest descent in log10(lr); a third of the rate with the least loss... each
+    guarded so that a curve without a clear fall gives none.
+    """
+    finite = np.isfinite(loss)
+    lr, loss = lr[finite], loss[finite]
+    if len(loss) < 4:
+        return Pick(None, None, None, "the loss was not finite from the lowest rates on")
+    smooth = np.convolve(np.pad(loss, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+    bottom = int(np.argmin(smooth))
+    fall = initial_loss - float(smooth[bottom])
+    if fall < LEAST_FALL * abs(initial_loss):
+        return Pick(None, None, None, "no rate made the loss fall clearly")
+    position, falling = np.log10(lr), np.flatnonzero(initial_loss - smooth > LEAST_FALL * fall)
+    low = int(falling[0])
+    high = float(lr[bottom]) if bottom < len(lr) - 1 else None
+    if bottom <= low:
+        return Pick(None, float(lr[low]), high, "the loss falls at one rate only")
+    slope = np.gradient(smooth, position)
+    steepest = position[low + int(np.argmin(slope[low : bottom + 1]))]
+    valley = position[low] + (position[bottom] - position[low]) * 2 / 3
+    tenth = position[bottom] - 1
+    middle = float(np.median([steepest, valley, tenth]))
+    return Pick(float(f"{10**middle:.2g}"), float(lr[low]), high, "")

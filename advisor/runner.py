@@ -1,0 +1,203 @@
+"""Runs trials and probes in a worker process and passes on their events.
+
+One request a line goes to the worker, as JSON: `{"do": "train", "recipe": {...}, "folder": ...,
+"device": ..., "race": [...]}`, likewise `probe`, `test`, `data`, `info` and `parity`, and
+`{"do": "stop"}` at any time. Back come events, then `{"done": true}` or `{"error": ...}`.
+A worker that dies costs one trial: the next request starts another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from advisor.events import Event, from_dict
+from advisor.recipe import Recipe
+
+
+class UserError(Exception):
+    """The recipe, the data or the machine cannot do what was asked; the message is for people."""
+
+
+class WorkerError(Exception):
+    """The worker raised or died; the message says how, for people, and `detail` for us."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+def _ignore(event: Event) -> None:
+    pass
+
+
+class Runner:
+    """One warm worker of one backend. Use as a context manager."""
+
+    def __init__(
+        self,
+        backend: str,
+        device: str = "auto",
+        log: Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.backend, self.device = backend, device
+        self._log, self._threads = log, threads
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def info(self) -> dict[str, Any]:
+        """Versions and devices of the backend. Raises UserError when it is not installed."""
+        return self._ask({"do": "info"}, _ignore)["info"]
+
+    def check(self, recipe: Recipe) -> dict[str, Any]:
+        """Load the data and build the layers: sizes and fingerprint. Raises UserError."""
+        return self._ask({"do": "data", "recipe": plain(recipe)}, _ignore)["data"]
+
+    def train(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        on_event: Callable[[Event], None] = _ignore,
+        race: Sequence[float | None] = (),
+    ) -> list[Event]:
+        """Train one recipe; `folder` gets events, best weights and validation outputs."""
+        request = {"do": "train", "recipe": plain(recipe), "race": list(race)}
+        return self._experiment(request, folder, on_event)
+
+    def probe(
+        self, probe: str, recipe: Recipe, folder: Path, on_event: Callable[[Event], None] = _ignore
+    ) -> list[Event]:
+        """Run a probe of `advisor.probes` on this recipe."""
+        request = {"do": "probe", "probe": probe, "recipe": plain(recipe)}
+        return self._experiment(request, folder, on_event)
+
+    def test(self, trials: Mapping[str, tuple[Recipe, Path]], folder: Path) -> list[Event]:
+        """Open the sealed test split for these trials' best weights."""
+        named = {
+            name: {"recipe": plain(recipe), "folder": str(place)}
+            for name, (recipe, place) in trials.items()
+        }
+        return self._experiment({"do": "test", "trials": named}, folder, _ignore)
+
+    def parity(self, recipe: Recipe, precision: str, steps: int, file: Path) -> None:
+        """Write what `advisor.parity.measure` returns to a safetensors file."""
+        request = {"do": "parity", "recipe": plain(recipe), "precision": precision}
+        self._ask(request | {"steps": steps, "file": str(file), "device": self.device}, _ignore)
+
+    def stop(self) -> None:
+        """Ask the trial in progress to end at its next report."""
+        self._send({"do": "stop"})
+
+    def close(self) -> None:
+        """End the worker, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+    def _experiment(
+        self, request: dict[str, Any], folder: Path, on_event: Callable[[Event], None]
+    ) -> list[Event]:
+        folder.mkdir(parents=True, exist_ok=True)
+        request |= {"folder": str(folder.resolve()), "device": self.device}
+        events: list[Event] = []
+
+        def keep(event: Event) -> None:
+            events.append(event)
+            on_event(event)
+
+        self._ask(request, keep)
+        return events
+
+    def _ask(self, request: Mapping[str, Any], on_event: Callable[[Event], None]) -> dict[str, Any]:
+        process = self._started()
+        self._send(request)
+        assert process.stdout is not None
+        found: dict[str, Any] = {}
+        for line in process.stdout:
+            answer = json.loads(line)
+            if "event" in answer:
+                on_event(from_dict(answer))
+            elif "error" in answer:
+                raise self._error(answer)
+            elif "done" in answer:
+                return found
+            else:
+                found |= answer
+        raise self._death()
+
+    @staticmethod
+    def _error(answer: Mapping[str, Any]) -> Exception:
+        if answer["user"]:
+            return UserError(answer["error"])
+        return WorkerError(answer["error"], answer["detail"])
+
+    def _death(self) -> WorkerError:
+        process, self._process = self._process, None
+        assert process is not None
+        code = process.wait()
+        why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        if code == -signal.SIGKILL:
+            why += ", perhaps for want of memory"
+        where = f"; see {self._log}" if self._log else ""
+        return WorkerError(f"the training process ended ({why}){where}")
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            errors = self._log.open("a") if self._log else subprocess.DEVNULL
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "advisor.worker", self.backend],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+                env=self._environment(),
+                start_new_session=True,  # Ctrl+C is for the caller to handle, in order
+            )
+            if self._log:
+                errors.close()  # type: ignore[union-attr]
+        return self._process
+
+    def _environment(self) -> dict[str, str]:
+        environment = dict(os.environ)
+        if self._threads is not None:
+            environment |= {"OMP_NUM_THREADS": str(self._threads)}
+        return environment
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        if self._process is None or self._process.stdin is None:
+            return
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # the worker is gone; reading its answer says how
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as JSON-able values."""
+    content: dict[str, Any] = json.loads(recipe.model_dump_json())
+    return content

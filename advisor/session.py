@@ -1,0 +1,393 @@
+"""A tuning session as a pure state machine: it asks, is told, and asks again.
+
+`Session.request` is what it wants now; `Session.tell(answer)` moves it on. It runs nothing and
+reads no clock, so telling it the same answers again gives the same state: that is how a session
+is resumed. Notes are announcements; they are answered with None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from advisor import evidence, symptoms
+from advisor.advice import Advice, Proposal, propose
+from advisor.budget import Budget
+from advisor.evidence import Comparison, Decision, Predictions
+from advisor.facts import FactValue, measure
+from advisor.probes import PROBES, probe_epochs
+from advisor.recipe import Recipe
+from advisor.requests import (
+    Answer,
+    Choice,
+    Choose,
+    Decided,
+    OpenTest,
+    Purpose,
+    Remark,
+    Request,
+    Result,
+    RunProbe,
+    StageEntered,
+    StageLeft,
+    StageSkipped,
+    TestResult,
+    Train,
+)
+from advisor.rulebook import Rule
+from advisor.stages import STAGES, Stage, passed, reason_to_skip, reopened_by
+
+Flow: TypeAlias = Generator[Request, Answer, Any]
+
+MOST_VISITS = 2
+"""How often one stage may be entered, so that reopening cannot go round in circles."""
+FRESH_SEED = 1000
+"""Added to the seed for the confirmation run: no decision has ever seen that seed."""
+PROBE_SHARE = 0.4
+"""A probe may cost at most this share of one training, and is skipped when it would cost more
+than the stage has left."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A trial that was run, with what it shows."""
+
+    trial: Train
+    result: Result
+    facts: dict[str, FactValue]
+    findings: tuple[symptoms.Finding, ...]
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.trial.recipe
+
+    @property
+    def value(self) -> float | None:
+        """Validation metric at the best evaluation."""
+        finished = self.result.finished
+        return finished.validation_metric if finished else None
+
+    @property
+    def blocking(self) -> set[str]:
+        return {f.symptom for f in self.findings if f.outcome == "fired" and f.severity == "block"}
+
+
+@dataclass
+class State:
+    """All that a session knows; front ends read it, only the session writes it."""
+
+    start: Recipe
+    budget: Budget
+    attempts: list[Attempt] = field(default_factory=list)
+    probes: list[tuple[RunProbe, Result]] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+    visits: dict[str, int] = field(default_factory=dict)
+    waiting: list[Stage] = field(default_factory=lambda: list(STAGES))
+    incumbent: Attempt | None = None
+    confirmation: Attempt | None = None
+    test: TestResult | None = None
+    finished: bool = False
+
+    @property
+    def baseline(self) -> Attempt | None:
+        return self.attempts[0] if self.attempts else None
+
+    @property
+    def scale(self) -> float:
+        """Deviation of the training targets, which turns errors into the data's units."""
+        started = self.baseline.result.started if self.baseline else None
+        return started.data.target_std if started else 1.0
+
+
+class Session:
+    """Tunes `recipe` with `rules`, one answered request at a time."""
+
+    def __init__(self, recipe: Recipe, rules: Sequence[Rule]) -> None:
+        self.state = State(recipe, Budget.of(recipe))
+        self._rules = rules
+        self._tried: set[str] = set()
+        self._probed: dict[tuple[str, str], dict[str, FactValue]] = {}
+        self._experiments = 0
+        self._flow = self._tune()
+        self.request: Request | None = next(self._flow)
+
+    def tell(self, answer: Answer) -> Request | None:
+        """Answer the current request; returns the next one, None when the session is over."""
+        try:
+            self.request = self._flow.send(answer)
+        except StopIteration:
+            self.request = None
+            self.state.finished = True
+        return self.request
+
+    def _tune(self) -> Flow:
+        state = self.state
+        state.incumbent = yield from self._train("baseline", state.start)
+        while state.waiting:
+            stage = state.waiting.pop(0)
+            ended = yield from self._visit(stage)
+            if ended:
+                break
+        yield from self._confirm()
+        yield from self._open_test()
+
+    # Stages
+
+    def _visit(self, stage: Stage) -> Flow:
+        """Work through one stage; returns True when the user ends the session."""
+        state, incumbent = self.state, self._incumbent
+        closed = reason_to_skip(stage, incumbent.findings)
+        if closed:
+            yield StageSkipped(stage, closed)
+            return False
+        state.visits[stage.name] = state.visits.get(stage.name, 0) + 1
+        yield StageEntered(stage, state.visits[stage.name] > 1, incumbent.findings)
+        failures, refused, outcome, ended = 0, set[tuple[str, str]](), "", False
+        for _ in range(stage.most_trials):
+            if passed(stage, self._incumbent.findings):
+                outcome = "its exit gate is open"
+                break
+            advice = yield from self._advise(stage, refused)
+            if not advice.proposals:
+                outcome = "no rule has more to propose"
+                break
+            if not self._affordable(stage, self._epochs(advice.proposals[0])):
+                outcome = "its share of the budget is spent"
+                break
+            choice = yield Choose(stage, advice.proposals)
+            assert isinstance(choice, Choice)
+            if choice.action != "try":
+                outcome, ended = "left on request", choice.action == "finish"
+                break
+            proposal = advice.proposals[choice.index]
+            accepted = yield from self._try(stage, proposal)
+            failures = 0 if accepted else failures + 1
+            refused.add(_mark(proposal))
+            if failures >= stage.most_failures:
+                outcome = f"{failures} proposals in a row were not accepted"
+                break
+        yield StageLeft(stage, outcome or f"{stage.most_trials} trials are its limit")
+        return ended
+
+    def _advise(self, stage: Stage, refused: set[tuple[str, str]]) -> Flow:
+        """Proposals for the incumbent, after the probes that undecided rules ask for."""
+        for _ in range(len(PROBES) + 1):
+            advice = propose(
+                stage.name,
+                self._incumbent.recipe,
+                self._facts(),
+                self._rules,
+                symptoms.ORDER,
+                self._tried,
+            )
+            due = [probe for probe in advice.probes if self._probe_due(stage, probe)]
+            if not due:
+                break
+            yield from self._probe(due[0])
+        fresh = tuple(p for p in advice.proposals if _mark(p) not in refused)
+        return Advice(fresh, advice.probes, advice.refused)
+
+    def _facts(self) -> dict[str, FactValue]:
+        facts = dict(self._incumbent.facts)
+        key = _probe_key(self._incumbent.recipe)
+        for (_, where), found in self._probed.items():
+            if where == key:
+                facts |= found
+        return facts
+
+    def _probe_due(self, stage: Stage, probe: str) -> bool:
+        recipe, data = self._incumbent.recipe, self._incumbent.facts
+        if probe not in PROBES or (probe, _probe_key(recipe)) in self._probed:
+            return False
+        examples = data.get("train_examples")
+        if not isinstance(examples, int | float) or not examples:
+            return False
+        cost = probe_epochs(probe, recipe, int(examples))
+        return cost <= PROBE_SHARE * recipe.train.epochs and self._affordable(stage, cost)
+
+    def _probe(self, probe: str) -> Flow:
+        request = RunProbe(self._next_number(), probe, self._incumbent.recipe)
+        result = yield request
+        assert isinstance(result, Result)
+        found = result.probed
+        self.state.probes.append((request, result))
+        self._probed[probe, _probe_key(request.recipe)] = dict(found.facts) if found else {}
+        if found:
+            examples = found.steps * request.recipe.train.batch_size
+            self.state.budget.spend(found.epochs, examples, result.seconds)
+        return found
+
+    # Trials and decisions
+
+    def _try(self, stage: Stage, proposal: Proposal) -> Flow:
+        """Run a proposal against the incumbent and keep it if the evidence says so."""
+        state, incumbent = self.state, self._incumbent
+        recipe = incumbent.recipe.changed(proposal.change)
+        candidate = yield from self._train("candidate", recipe, self._race(recipe))
+        decision = self._judge(stage, proposal, [(candidate, incumbent)])
+        pairs = [(candidate, incumbent)]
+        while decision.more_seeds_may_help and self._affordable(stage, 2 * recipe.train.epochs):
+            pairs.append((yield from self._another_pair(candidate, incumbent, len(pairs))))
+            decision = self._judge(stage, proposal, pairs)
+        accepted = decision.verdict == "accepted"
+        reopens = self._accept(stage, candidate, proposal) if accepted else ()
+        decided = Decided(
+            stage,
+            proposal,
+            candidate.trial.number,
+            decision,
+            candidate.value,
+            incumbent.value,
+            reopens,
+        )
+        state.decisions.append(decided)
+        yield decided
+        return accepted
+
+    def _another_pair(self, candidate: Attempt, incumbent: Attempt, offset: int) -> Flow:
+        made = []
+        for attempt in (candidate, incumbent):
+            seed = attempt.recipe.train.seed + offset
+            recipe = attempt.recipe.changed({"train.seed": seed})
+            known = next((a for a in self.state.attempts if a.recipe == recipe), None)
+            made.append(known or (yield from self._train("repeat", recipe)))
+        return tuple(made)
+
+    def _judge(
+        self, stage: Stage, proposal: Proposal, pairs: Sequence[tuple[Attempt, Attempt]]
+    ) -> Decision:
+        candidate, incumbent = pairs[0]
+        finished = candidate.result.finished
+        if finished is None or finished.status == "failed":
+            return Decision("rejected", f"the trial failed: {candidate.result.error}")
+        measured = [_predictions(pair) for pair in pairs]
+        comparable = [pair for pair in measured if pair is not None]
+        comparison = self._compare(comparable)
+        if finished.status in ("diverged", "stopped"):
+            return Decision("rejected", finished.message, comparison)
+        if incumbent.result.predictions is None:
+            return Decision("accepted", "it trains; the incumbent never gave a finite result")
+        if comparison is None:
+            return Decision("rejected", "no finite validation result to compare")
+        return self._weigh(stage, proposal, pairs, comparison)
+
+    def _compare(self, pairs: list[tuple[Predictions, Predictions]]) -> Comparison | None:
+        return evidence.compare(self.state.start, pairs, self.state.scale) if pairs else None
+
+    def _weigh(
+        self,
+        stage: Stage,
+        proposal: Proposal,
+        pairs: Sequence[tuple[Attempt, Attempt]],
+        comparison: Comparison,
+    ) -> Decision:
+        candidate, incumbent = pairs[0]
+        decision = evidence.decide(comparison, stage.criterion, proposal.rule.price)
+        cured = proposal.treats in incumbent.blocking and not candidate.blocking
+        if decision.verdict == "undecided" and cured and comparison.gain > -comparison.sigma:
+            return Decision("accepted", f"cures {proposal.treats}; {decision.reason}", comparison)
+        return decision
+
+    def _accept(self, stage: Stage, candidate: Attempt, proposal: Proposal) -> tuple[str, ...]:
+        """Make the candidate the incumbent and put back the stages that its change reopens."""
+        state = self.state
+        state.incumbent = candidate
+        waiting = {waiting.name for waiting in state.waiting} | {stage.name}
+        reopens = tuple(
+            name
+            for name in reopened_by(list(proposal.change))
+            if name not in waiting and 0 < state.visits.get(name, 0) < MOST_VISITS
+        )
+        back = [other for other in STAGES if other.name in reopens]
+        state.waiting = sorted(back + state.waiting, key=STAGES.index)
+        return reopens
+
+    def _train(self, purpose: Purpose, recipe: Recipe, race: Sequence[float | None] = ()) -> Flow:
+        trial = Train(self._next_number(), purpose, recipe, tuple(race))
+        result = yield trial
+        assert isinstance(result, Result)
+        finished = result.finished
+        if finished:
+            self.state.budget.spend(finished.epochs, finished.examples, result.seconds)
+        self._tried.add(recipe.digest())
+        findings = tuple(symptoms.detect(recipe, result.events))
+        facts = measure(recipe, result.events) | symptoms.as_facts(findings)
+        attempt = Attempt(trial, result, facts, findings)
+        self.state.attempts.append(attempt)
+        return attempt
+
+    def _race(self, candidate: Recipe) -> list[float | None]:
+        """Floors that stop a hopeless candidate; none where curves are not comparable."""
+        incumbent = self._incumbent
+        predictions, recipe = incumbent.result.predictions, incumbent.recipe
+        comparable = ("schedule", "train", "regularization")
+        same = all(getattr(candidate, part) == getattr(recipe, part) for part in comparable)
+        if predictions is None or not same:
+            return []
+        error = evidence.metric_error(recipe, predictions, self.state.scale)
+        return evidence.race_floors(recipe, incumbent.result.curve(), error)
+
+    # The end
+
+    def _confirm(self) -> Flow:
+        """Train the winner on a seed that no decision has seen."""
+        best = self._incumbent
+        recipe = best.recipe.changed({"train.seed": best.recipe.train.seed + FRESH_SEED})
+        if best is self.state.baseline or not self.state.budget.allows(recipe.train.epochs):
+            return
+        self.state.confirmation = yield from self._train("confirmation", recipe)
+
+    def _open_test(self) -> Flow:
+        state, best = self.state, self._incumbent
+        trials = {"best": best} | ({"baseline": state.baseline} if state.baseline else {})
+        usable = {
+            name: attempt.trial.number
+            for name, attempt in trials.items()
+            if attempt.result.predictions is not None
+        }
+        if not usable:
+            yield Remark("nothing could be trained, so the test set stays sealed")
+            return
+        answer = yield OpenTest(usable)
+        assert isinstance(answer, TestResult)
+        state.test = answer
+
+    # Small helpers
+
+    @property
+    def _incumbent(self) -> Attempt:
+        assert self.state.incumbent is not None
+        return self.state.incumbent
+
+    def _affordable(self, stage: Stage, epochs: float) -> bool:
+        return self.state.budget.allows(epochs, stage.until)
+
+    def _epochs(self, proposal: Proposal) -> float:
+        return float(proposal.change.get("train.epochs", self._incumbent.recipe.train.epochs))
+
+    def _next_number(self) -> int:
+        self._experiments += 1
+        return self._experiments
+
+
+def _mark(proposal: Proposal) -> tuple[str, str]:
+    return proposal.rule.id, repr(sorted(proposal.change.items()))
+
+
+def _probe_key(recipe: Recipe) -> str:
+    """What a probe's result depends on: the recipe without rate, schedule, length and the like."""
+    return recipe.changed(
+        {
+            "regularization": {},
+            "optimizer.lr": 0.001,
+            "schedule": {"kind": "constant"},
+            "train.epochs": 1,
+            "train.early_stopping": None,
+        }
+    ).digest()
+
+
+def _predictions(pair: tuple[Attempt, Attempt]) -> tuple[Predictions, Predictions] | None:
+    ours, theirs = (attempt.result.predictions for attempt in pair)
+    return (ours, theirs) if ours is not None and theirs is not None else None

@@ -1,0 +1,98 @@
+"""What a session comes to: the summary of `--json`, `summary.json`, `best.yaml`, best weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from advisor import recipe_file
+from advisor.auto import trial_folder
+from advisor.session import Attempt, State
+
+
+def conclude(state: State, folder: Path) -> dict[str, Any]:
+    """Write the session's results into its folder and return its summary."""
+    best = state.incumbent
+    if best is not None and best.value is not None:
+        text = recipe_file.dump(best.recipe)
+        (folder / "best.yaml").write_text(text, encoding="utf-8")
+        weights = trial_folder(folder, best.trial.number) / "best.safetensors"
+        if weights.exists():
+            shutil.copyfile(weights, folder / "best.safetensors")
+    found = summary(state, folder)
+    (folder / "summary.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def summary(state: State, folder: Path) -> dict[str, Any]:
+    """The documented last object of `auto --json`."""
+    verdicts = Counter(decided.decision.verdict for decided in state.decisions)
+    budget = state.budget
+    return {
+        "event": "summary",
+        "baseline": measured(state.baseline),
+        "best": measured(state.incumbent),
+        "confirmation": measured(state.confirmation),
+        "test": _test(state),
+        "cost": {
+            "epochs": round(budget.epochs, 4),
+            "examples": budget.examples,
+            "seconds": round(budget.seconds, 3),
+        },
+        "trials": len(state.attempts),
+        "probes": len(state.probes),
+        "accepted": verdicts["accepted"],
+        "rejected": verdicts["rejected"],
+        "undecided": verdicts["undecided"],
+        "changes": changes(state),
+        "best_recipe": str(folder / "best.yaml") if trained(state) else None,
+        "session": str(folder),
+    }
+
+
+def trained(state: State) -> bool:
+    """Whether any recipe gave a finite result."""
+    return state.incumbent is not None and state.incumbent.value is not None
+
+
+def measured(attempt: Attempt | None) -> dict[str, Any] | None:
+    """Validation metric and loss of a trial at its best evaluation; None without one."""
+    finished = attempt.result.finished if attempt else None
+    if attempt is None or finished is None or finished.validation_metric is None:
+        return None
+    return {
+        "metric": attempt.recipe.metric,
+        "value": finished.validation_metric,
+        "loss": finished.validation_loss,
+    }
+
+
+def changes(state: State) -> dict[str, list[Any]]:
+    """Fields in which the best recipe differs from the start: [before, after]."""
+    if state.incumbent is None:
+        return {}
+    before, after = state.start.flat(), state.incumbent.recipe.flat()
+    names = [*after, *(name for name in before if name not in after)]
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in names
+        if before.get(name) != after.get(name)
+    }
+
+
+def _test(state: State) -> dict[str, Any] | None:
+    if state.test is None:
+        return None
+    facts: Mapping[str, float] = state.test.facts
+    metric = state.start.metric
+    found: dict[str, Any] = {
+        name: {"metric": metric, "value": facts[f"{name}_metric"], "loss": facts[f"{name}_loss"]}
+        for name in ("best", "baseline")
+        if f"{name}_metric" in facts
+    }
+    best = found.pop("best", {})
+    return {**best, **found, "opened": 1}

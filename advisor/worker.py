@@ -1,0 +1,213 @@
+"""A worker process: reads one request a line from standard input, answers with events.
+
+Started as `python -m advisor.worker BACKEND`. It stays warm between trials, so imports and
+compilation are paid once. It ends when its standard input closes, that is, when whoever started
+it is gone. Requests and answers are described in `advisor.runner`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from safetensors.numpy import load_file, save
+
+from advisor import data, metrics, training
+from advisor.architecture import ShapeError
+from advisor.backend import Backend, BackendMissing, load_backend
+from advisor.events import Event, ProbeFinished, to_json
+from advisor.probes import PROBES
+from advisor.recipe import Recipe
+
+USER_ERRORS = (data.DataError, ShapeError, BackendMissing)
+
+
+class Worker:
+    """Serves requests with one backend; keeps the last data set."""
+
+    def __init__(self, backend_name: str, answers: IO[str]) -> None:
+        self.backend_name = backend_name
+        self.answers = answers
+        self.stop = threading.Event()
+        self._backend: Backend | None = None
+        self._dataset: tuple[str, data.Dataset] | None = None
+
+    @property
+    def backend(self) -> Backend:
+        if self._backend is None:
+            self._backend = load_backend(self.backend_name)
+        return self._backend
+
+    def answer(self, request: Mapping[str, Any]) -> None:
+        """Serve one request; every failure becomes an answer, none ends the worker."""
+        serve: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "info": self._info,
+            "data": self._data,
+            "train": self._train,
+            "probe": self._probe,
+            "test": self._test,
+            "parity": self._parity,
+        }
+        try:
+            serve[request["do"]](request)
+            self._say({"done": True})
+        except USER_ERRORS as error:
+            self._say({"error": str(error), "user": True})
+        except ValueError as error:
+            self._say({"error": str(error), "user": False, "detail": traceback.format_exc()})
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            self._say({"error": message, "user": False, "detail": traceback.format_exc()})
+
+    def _say(self, answer: Mapping[str, Any]) -> None:
+        self.answers.write(json.dumps(answer) + "\n")
+        self.answers.flush()
+
+    def _info(self, request: Mapping[str, Any]) -> None:
+        info = self.backend.info()
+        self._say({"info": {"versions": dict(info.versions), "devices": list(info.devices)}})
+
+    def _data(self, request: Mapping[str, Any]) -> None:
+        recipe = _recipe(request)
+        dataset = self._load(recipe)
+        training.expand(recipe, dataset.input_shape, dataset.outputs)
+        self._say(
+            {
+                "data": {
+                    "fingerprint": dataset.fingerprint,
+                    "train": len(dataset.train.targets),
+                    "validation": len(dataset.validation.targets),
+                    "test": dataset.test_examples,
+                    "outputs": dataset.outputs,
+                    "input_shape": list(dataset.input_shape),
+                }
+            }
+        )
+
+    def _load(self, recipe: Recipe) -> data.Dataset:
+        key = recipe.task + recipe.data.model_dump_json()
+        if self._dataset is None or self._dataset[0] != key:
+            self._dataset = key, data.load(recipe.data, recipe.task)
+        data.check_batch_size(self._dataset[1], recipe.train.batch_size)
+        return self._dataset[1]
+
+    def _train(self, request: Mapping[str, Any]) -> None:
+        recipe, folder = _recipe(request), Path(request["folder"])
+        dataset = self._load(recipe)
+        with (folder / "events.jsonl").open("w", encoding="utf-8") as log:
+            outcome = training.train(
+                recipe,
+                dataset,
+                self.backend,
+                self._emitter(log),
+                device=request["device"],
+                race=request.get("race", ()),
+                stop=self.stop.is_set,
+            )
+        if outcome.weights is not None and outcome.outputs is not None:
+            write_arrays(folder / "best.safetensors", _float32(outcome.weights))
+            arrays = {"outputs": outcome.outputs, "targets": dataset.validation.targets}
+            write_arrays(folder / "validation.safetensors", arrays)
+
+    def _probe(self, request: Mapping[str, Any]) -> None:
+        recipe, folder = _recipe(request), Path(request["folder"])
+        finished = PROBES[request["probe"]](
+            recipe, self._load(recipe), self.backend, request["device"]
+        )
+        with (folder / "events.jsonl").open("w", encoding="utf-8") as log:
+            self._emitter(log)(finished)
+
+    def _test(self, request: Mapping[str, Any]) -> None:
+        """Open the sealed test split, once, for every trial that is named."""
+        folder, facts = Path(request["folder"]), {}
+        for name, trial in request["trials"].items():
+            recipe = _recipe(trial)
+            facts.update(self._test_one(name, recipe, Path(trial["folder"]), request["device"]))
+        with (folder / "test.jsonl").open("w", encoding="utf-8") as log:
+            self._emitter(log)(ProbeFinished("test", facts, 0.0, 0, 0.0))
+
+    def _test_one(self, name: str, recipe: Recipe, folder: Path, device: str) -> dict[str, float]:
+        dataset, test = self._load(recipe), data.load_test(recipe.data, recipe.task)
+        model = self.backend.start(training.prepare(recipe, dataset, device))
+        model.load(load_file(folder / "best.safetensors"))
+        outputs = model.predict(test.inputs)
+        scale = dataset.target_std
+        losses = metrics.example_losses(recipe, outputs, test.targets)
+        value = metrics.score(recipe.task, recipe.metric, outputs, test.targets, scale)
+        return {f"{name}_metric": value, f"{name}_loss": float(np.mean(losses))}
+
+    def _parity(self, request: Mapping[str, Any]) -> None:
+        from advisor.parity import measure
+
+        recipe = _recipe(request)
+        arrays = measure(
+            recipe,
+            self._load(recipe),
+            self.backend,
+            request["precision"],
+            request["steps"],
+            request["device"],
+        )
+        write_arrays(Path(request["file"]), arrays)
+
+    def _emitter(self, log: IO[str]) -> Callable[[Event], None]:
+        def emit(event: Event) -> None:
+            line = to_json(event)
+            log.write(line + "\n")
+            log.flush()
+            self.answers.write(line + "\n")
+            self.answers.flush()
+
+        return emit
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a safetensors file whole or not at all."""
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    temporary = path.with_suffix(".partial")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _float32(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(array, dtype=np.float32) for name, array in weights.items()}
+
+
+def _recipe(request: Mapping[str, Any]) -> Recipe:
+    return Recipe.model_validate_json(json.dumps(request["recipe"]))
+
+
+def _read(requests: queue.Queue[dict[str, Any]], worker: Worker) -> None:
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["do"] == "stop":
+            worker.stop.set()
+        else:
+            worker.stop.clear()
+            requests.put(request)
+    os._exit(0)  # whoever asked is gone: a training in progress is of no use to anyone
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints goes to the log, never between the answers
+    worker = Worker(sys.argv[1], answers)
+    requests: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_read, args=(requests, worker), daemon=True).start()
+    while True:
+        worker.answer(requests.get())
+
+
+if __name__ == "__main__":
+    main()

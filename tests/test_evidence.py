@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.evidence import (
+    MOST_SEEDS,
+    Comparison,
+    Decision,
+    Predictions,
+    compare,
+    decide,
+    metric_error,
+    race_floors,
+)
+from advisor.recipe import Recipe
+
+CLASSIFICATION = Recipe.model_validate(
+    {"task": "classification", "data": {"source": "sklearn:x"}, "model": {"kind": "mlp"}}
+)
+REGRESSION = Recipe.model_validate(
+    {"task": "regression", "data": {"source": "sklearn:x"}, "model": {"kind": "mlp"}}
+)
+Model = Callable[[np.random.Generator], Predictions]
+
+
+def classifier(chances: np.ndarray, drift: float = 0.0) -> Model:
+    """Trainings that get each example right with its own chance; `drift` moves whole trainings."""
+    targets = np.zeros(len(chances), dtype=np.int64)
+
+    def train(random: np.random.Generator) -> Predictions:
+        right = random.random(len(chances)) < np.clip(chances + drift * random.normal(), 0, 1)
+        return Predictions(np.eye(2)[(~right).astype(int)], targets)
+
+    return train
+
+
+def regressor(n: int, noise: float) -> Model:
+    targets = np.random.default_rng(0).normal(size=n)
+
+    def train(random: np.random.Generator) -> Predictions:
+        return Predictions((targets + noise * random.normal(size=n))[:, None], targets)
+
+    return train
+
+
+def run(recipe: Recipe, ours: Model, theirs: Model, random: np.random.Generator) -> Decision:
+    """Decide as a session does: one seed, then more while they may help."""
+    pairs = [(ours(random), theirs(random))]
+    decision = decide(compare(recipe, pairs))
+    while decision.more_seeds_may_help:
+        pairs.append((ours(random), theirs(random)))
+        decision = decide(compare(recipe, pairs))
+    return decision
+
+
+def accepted_share(recipe: Recipe, ours: Model, theirs: Model, times: int = 1500) -> float:
+    random = np.random.default_rng(1)
+    verdicts = [run(recipe, ours, theirs, random).verdict for _ in range(times)]
+    return verdicts.count("accepted") / times
+
+
+DIFFICULTY = np.random.default_rng(2)
+
+
+@pytest.mark.parametrize(
+    "chances",
+    [
+        np.full(360, 0.97),
+        np.full(100, 0.6),
+        np.clip(DIFFICULTY.beta(8, 1, size=500), 0, 1),
+        np.where(DIFFICULTY.random(360) < 0.95, 1.0, 0.3),
+    ],
+    ids=["even", "small", "mixed", "mostly easy"],
+)
+def test_a_change_that_does_nothing_is_accepted_at_most_one_time_in_twenty(
+    chances: np.ndarray,
+) -> None:
+    model = classifier(chances)
+    assert accepted_share(CLASSIFICATION, model, model) <= 0.05
+
+
+def test_nothing_is_accepted_for_nothing_when_whole_trainings_vary() -> None:
+    model = classifier(np.full(400, 0.9), drift=0.01)
+    assert accepted_share(CLASSIFICATION, model, model) <= 0.05
+
+
+def test_a_regression_null_is_accepted_at_most_one_time_in_twenty() -> None:
+    model = regressor(90, 1.0)
+    assert accepted_share(REGRESSION, model, model) <= 0.05
+
+
+def test_a_clear_gain_is_accepted_on_one_seed() -> None:
+    random = np.random.default_rng(0)
+    better, worse = classifier(np.full(360, 0.95)), classifier(np.full(360, 0.6))
+    decision = run(CLASSIFICATION, better, worse, random)
+    assert decision.verdict == "accepted"
+    assert decision.comparison is not None
+    assert decision.comparison.seeds == 1
+
+
+def test_a_clear_loss_is_rejected() -> None:
+    better, worse = classifier(np.full(360, 0.95)), classifier(np.full(360, 0.6))
+    assert run(CLASSIFICATION, worse, better, np.random.default_rng(0)).verdict == "rejected"
+
+
+def test_more_seeds_find_a_middling_gain_more_often_than_one() -> None:
+    better, worse = classifier(np.full(1000, 0.93)), classifier(np.full(1000, 0.905))
+    random = np.random.default_rng(4)
+    one = [decide(compare(CLASSIFICATION, [(better(random), worse(random))])) for _ in range(400)]
+    several = accepted_share(CLASSIFICATION, better, worse, 400)
+    assert several > [decision.verdict for decision in one].count("accepted") / 400 + 0.1
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 1000), seeds=st.integers(1, MOST_SEEDS))
+def test_swapping_the_arms_turns_the_gain_around(seed: int, seeds: int) -> None:
+    random = np.random.default_rng(seed)
+    one, other = classifier(np.full(80, 0.8)), classifier(np.full(80, 0.7))
+    pairs = [(one(random), other(random)) for _ in range(seeds)]
+    ahead = compare(CLASSIFICATION, pairs)
+    behind = compare(CLASSIFICATION, [(b, a) for a, b in pairs])
+    assert ahead.gain == pytest.approx(-behind.gain)
+    assert ahead.error == pytest.approx(behind.error)
+    assert ahead.low <= ahead.gain <= ahead.high
+
+
+def test_identical_predictions_are_never_accepted() -> None:
+    same = classifier(np.full(200, 0.9))(np.random.default_rng(0))
+    comparison = compare(CLASSIFICATION, [(same, same)])
+    assert comparison.error > 0
+    assert decide(comparison).verdict != "accepted"
+
+
+def test_a_price_asks_for_a_larger_gain() -> None:
+    comparison = Comparison(gain=0.0215, error=0.01, seeds=1, examples=500)
+    assert decide(comparison).verdict == "accepted"
+    assert decide(comparison, price=0.5).verdict == "undecided"
+
+
+def test_no_worse_accepts_a_tie_and_rejects_a_loss() -> None:
+    assert decide(Comparison(0.001, 0.004, 1, 5000), "no worse").verdict == "accepted"
+    assert decide(Comparison(-0.05, 0.004, 1, 5000), "no worse").verdict == "rejected"
+    assert decide(Comparison(0.0, 0.05, 1, 50), "no worse").verdict == "undecided"
+
+
+def test_the_error_of_a_share_is_binomial() -> None:
+    predictions = classifier(np.full(4000, 0.8))(np.random.default_rng(0))
+    assert metric_error(CLASSIFICATION, predictions) == pytest.approx(np.sqrt(0.16 / 4000), rel=0.1)
+
+
+def test_race_floors_start_half_way_and_follow_the_best_so_far() -> None:
+    recipe = CLASSIFICATION.changed({"train.epochs": 4})
+    floors = race_floors(recipe, [0.5, 0.9, 0.8, 0.95], 0.01)
+    assert floors[0] is None
+    assert floors[1] == pytest.approx(0.9 - 5 * np.sqrt(2) * 0.01)
+    assert floors[2] == floors[1]
+    assert floors[3] == pytest.approx(0.95 - 5 * np.sqrt(2) * 0.01)
+
+
+def test_race_floors_are_turned_for_metrics_where_less_is_better() -> None:
+    recipe = REGRESSION.changed({"train.epochs": 2, "metric": "rmse"})
+    assert race_floors(recipe, [10.0, 8.0], 0.1)[1] == pytest.approx(-8 - 5 * np.sqrt(2) * 0.1)
