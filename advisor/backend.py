@@ -115,8 +115,12 @@ class Backend(Protocol):
     def start(self, job: Job) -> Training:
         """Build the model from `job.weights`, never initialising in the framework.
 
-        Raises ValueError for a device that is not here, naming those that are.
+        Raises DeviceError for a device that is not here, naming those that are.
         """
+
+
+class DeviceError(ValueError):
+    """A device that is not here. The message names those that are."""
 
 
 class BackendMissing(Exception):

@@ -57,7 +57,11 @@ class Ledger:
         except OSError as error:
             raise LedgerError(f"{folder}: cannot write here: {error.strerror}") from error
         self._rows = sqlite3.connect(folder / FILE, isolation_level=None)
-        self._rows.execute("PRAGMA synchronous = FULL")
+        try:
+            self._rows.execute("PRAGMA synchronous = FULL")
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise LedgerError(f"{folder / FILE} cannot be read: {error}") from error
 
     @classmethod
     def create(cls, folder: Path, header: Mapping[str, Any]) -> Ledger:

@@ -396,8 +396,8 @@ class Recipe(Section):
         """A new recipe with the fields at these paths replaced, validated as a whole.
 
         Changing a section's `kind` keeps the fields that the new kind also has.
-        Raises pydantic.ValidationError when the result is not a valid recipe, KeyError for a
-        path that no recipe has.
+        Raises pydantic.ValidationError when the result is not a valid recipe, which a field that
+        its section does not have makes it; KeyError for a path through a plain value.
         """
         raw: dict[str, Any] = json.loads(self.model_dump_json())
         for path, value in sorted(values.items(), key=lambda item: not item[0].endswith(".kind")):

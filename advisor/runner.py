@@ -8,18 +8,23 @@ A worker that dies costs one trial: the next request starts another.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from advisor.events import Event, from_dict
 from advisor.recipe import Recipe
+
+
+MOST_LAST_WORDS = 4000
 
 
 class UserError(Exception):
@@ -69,7 +74,7 @@ class Runner:
 
     def check(self, recipe: Recipe) -> dict[str, Any]:
         """Load the data and build the layers: sizes and fingerprint. Raises UserError."""
-        return self._ask({"do": "data", "recipe": plain(recipe)}, _ignore)["data"]
+        return self._ask({"do": "data", "recipe": plain(recipe), "device": self.device}, _ignore)["data"]
 
     def train(
         self,
@@ -113,9 +118,14 @@ class Runner:
             return
         process.kill()
         process.wait()
-        for stream in (process.stdin, process.stdout):
+        self._forget(process)
+
+    def _forget(self, process: subprocess.Popen[str]) -> None:
+        for stream in (process.stdin, process.stdout, self._errors):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        self._errors = None
 
     def _experiment(
         self, request: dict[str, Any], folder: Path, on_event: Callable[[Event], None]
@@ -161,24 +171,31 @@ class Runner:
         why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         if code == -signal.SIGKILL:
             why += ", perhaps for want of memory"
-        where = f"; see {self._log}" if self._log else ""
-        return WorkerError(f"the training process ended ({why}){where}")
+        detail = self._last_words()
+        self._forget(process)
+        return WorkerError(f"the training process ended ({why})", detail)
+
+    def _last_words(self) -> str:
+        """The end of what the worker wrote to standard error."""
+        if self._errors is None:
+            return ""
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - MOST_LAST_WORDS))
+        return self._errors.read().decode("utf-8", "replace").strip()
 
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
-            errors = self._log.open("a") if self._log else subprocess.DEVNULL
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the worker
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "advisor.worker", self.backend],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=self._errors,
                 text=True,
                 encoding="utf-8",
                 env=self._environment(),
                 start_new_session=True,  # Ctrl+C is for the caller to handle, in order
             )
-            if self._log:
-                errors.close()  # type: ignore[union-attr]
         return self._process
 
     def _environment(self) -> dict[str, str]:

@@ -22,12 +22,12 @@ from safetensors.numpy import load_file, save
 
 from advisor import data, metrics, training
 from advisor.architecture import ShapeError
-from advisor.backend import Backend, BackendMissing, load_backend
+from advisor.backend import Backend, BackendMissing, DeviceError, load_backend
 from advisor.events import Event, ProbeFinished, to_json
 from advisor.probes import PROBES
 from advisor.recipe import Recipe
 
-USER_ERRORS = (data.DataError, ShapeError, BackendMissing)
+USER_ERRORS = (data.DataError, ShapeError, BackendMissing, DeviceError)
 
 
 class Worker:
@@ -61,8 +61,6 @@ class Worker:
             self._say({"done": True})
         except USER_ERRORS as error:
             self._say({"error": str(error), "user": True})
-        except ValueError as error:
-            self._say({"error": str(error), "user": False, "detail": traceback.format_exc()})
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             self._say({"error": message, "user": False, "detail": traceback.format_exc()})
@@ -78,7 +76,7 @@ class Worker:
     def _data(self, request: Mapping[str, Any]) -> None:
         recipe = _recipe(request)
         dataset = self._load(recipe)
-        training.expand(recipe, dataset.input_shape, dataset.outputs)
+        self.backend.start(training.prepare(recipe, dataset, request["device"]))
         self._say(
             {
                 "data": {

@@ -1,1 +1,5 @@
-"""The jax backend."""
+"""The JAX backend (jax, flax, optax)."""
+
+from advisor_jax.backend import JaxBackend as JaxBackend
+
+__all__ = ["JaxBackend"]

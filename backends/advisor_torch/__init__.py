@@ -1,1 +1,5 @@
-"""The torch backend."""
+"""The PyTorch backend."""
+
+from advisor_torch.backend import TorchBackend as TorchBackend
+
+__all__ = ["TorchBackend"]

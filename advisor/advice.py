@@ -1,0 +1,191 @@
+"""From facts and rules to proposals, in the order in which they should be tried. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from advisor.conditions import Expression
+from advisor.facts import Facts, FactValue
+from advisor.recipe import Recipe
+from advisor.recipe_fields import recipe_fields
+from advisor.rulebook import Rule
+
+LAST_CLASS = 9
+LR_DIGITS, DIGITS = 3, 6
+"""Significant digits of computed numbers: a learning rate is never known better than that; the
+rest only lose the noise of floating point, such as 0.1 + 0.2."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change with its rule, and the measured values behind it."""
+
+    rule: Rule
+    change: Mapping[str, Any]
+    evidence: Mapping[str, FactValue]
+    order: tuple[int, int, str]
+
+    @property
+    def reason(self) -> str:
+        return self.rule.why
+
+    @property
+    def treats(self) -> str | None:
+        return self.rule.treats
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What may be tried now, best first."""
+
+    proposals: tuple[Proposal, ...]
+    probes: tuple[str, ...] = ()
+    """short experiments that rules wait for"""
+    refused: tuple[str, ...] = ()
+    """proposals that could not be made, and why: for people"""
+
+
+def propose(
+    stage: str,
+    recipe: Recipe,
+    facts: Facts,
+    rules: Sequence[Rule],
+    order: Mapping[str, int],
+    tried: Container[str] = frozenset(),
+) -> Advice:
+    """Proposals of this stage for this recipe, sorted by (class of the symptom, rank, id).
+
+    Left out: changes of locked fields, changes that change nothing, recipes already tried
+    (`tried` holds their digests), and a second proposal that moves the same number the other way.
+    """
+    found: list[Proposal] = []
+    probes: list[str] = []
+    refused: list[str] = []
+    for rule in rules:
+        if rule.stage != stage or not rule.active:
+            continue
+        fires = rule.judge(facts).fires
+        locked = [path for path in rule.change if recipe.locks(path)]
+        if fires and locked:
+            refused.append(f"{rule.id}: {', '.join(locked)} is locked")
+        if fires is False or locked:
+            continue
+        change = computed_change(rule, facts) if fires else None
+        if change is not None:
+            made = _proposal(rule, change, recipe, facts, order)
+            if isinstance(made, str):
+                refused.append(made)
+            elif made is not None and recipe.changed(made.change).digest() not in tried:
+                found.append(made)
+        elif rule.probe and rule.probe not in probes:
+            probes.append(rule.probe)
+        elif fires and not rule.probe:
+            refused.append(f"{rule.id}: {_missing(rule, facts)}")
+    kept = _without_contradictions(sorted(found, key=lambda p: p.order), recipe, refused)
+    return Advice(tuple(kept), tuple(probes), tuple(refused))
+
+
+def computed_change(rule: Rule, facts: Facts) -> dict[str, Any] | None:
+    """What the rule would set; None when a fact that it computes with is missing."""
+    values = rule.values(facts)
+    if values is None:
+        return None
+    return {
+        path: tidy(path, value) if isinstance(rule.change[path], Expression) else value
+        for path, value in values.items()
+    }
+
+
+def _missing(rule: Rule, facts: Facts) -> str:
+    names = sorted(name for name in rule.reads if facts.get(name) is None)
+    return f"cannot be computed; not measured: {', '.join(names) or 'no finite result'}"
+
+
+def _proposal(
+    rule: Rule, change: Mapping[str, Any], recipe: Recipe, facts: Facts, order: Mapping[str, int]
+) -> Proposal | str | None:
+    """A proposal; why it is refused; or None when there is nothing to propose."""
+    try:
+        changed = recipe.changed(change)
+    except (ValidationError, KeyError) as error:
+        return f"{rule.id}: gives no valid recipe: {problem(error)}"
+    before, after = recipe.flat(), changed.flat()
+    moved = {path: value for path, value in change.items() if not _same(before, after, path)}
+    if not moved:
+        return None
+    evidence = {name: facts.get(name) for name in sorted(rule.reads)}
+    place = (order.get(rule.treats or "", LAST_CLASS), rule.rank, rule.id)
+    return Proposal(rule, moved if _keeps(recipe, moved, changed) else change, evidence, place)
+
+
+def problem(error: ValidationError | KeyError) -> str:
+    """Why a change gives no valid recipe, in one line."""
+    if isinstance(error, KeyError):
+        return f"no recipe has a field {error}"
+    found = (
+        (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
+        for one in error.errors(include_url=False)
+    )
+    return "; ".join(f"{path}: {message}" if path else message for path, message in found)
+
+
+def _keeps(recipe: Recipe, moved: Mapping[str, Any], changed: Recipe) -> bool:
+    """Whether the fields that really move are enough to get the same recipe."""
+    try:
+        return recipe.changed(moved) == changed
+    except (ValidationError, KeyError):
+        return False
+
+
+def tidy(path: str, value: float) -> float:
+    """A computed number as a person would write it: whole where the field is whole."""
+    field = recipe_fields().get(path)
+    if field is not None and field.integer:
+        return round(value)
+    return float(f"{value:.{LR_DIGITS if path == 'optimizer.lr' else DIGITS}g}")
+
+
+def _same(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> bool:
+    if (path in before) != (path in after):  # such as early stopping that is switched off
+        return False
+    old, new = before.get(path), after.get(path)
+    if isinstance(old, float) and isinstance(new, int | float):
+        return math.isclose(old, new, rel_tol=1e-6)
+    return bool(old == new)
+
+
+def _without_contradictions(
+    proposals: Sequence[Proposal], recipe: Recipe, refused: list[str]
+) -> list[Proposal]:
+    kept: list[Proposal] = []
+    settled: dict[str, tuple[bool, str]] = {}
+    before = recipe.flat()
+    for proposal in proposals:
+        ups = _directions(proposal, before)
+        against = [path for path, up in ups.items() if settled.get(path, (up, ""))[0] != up]
+        for path in against:
+            other = settled[path][1]
+            refused.append(f"{proposal.rule.id}: moves {path} the other way than {other}")
+        if not against:
+            kept.append(proposal)
+            for path, up in ups.items():
+                settled.setdefault(path, (up, proposal.rule.id))
+    return kept
+
+
+def _directions(proposal: Proposal, before: Mapping[str, Any]) -> dict[str, bool]:
+    """Number fields that the proposal moves, and whether it moves them up."""
+    return {
+        path: value > old
+        for path, value in proposal.change.items()
+        if _is_number(value) and _is_number(old := before.get(path)) and value != old
+    }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,29 @@
+"""The command line. Importing it imports argparse and little else; commands import what they use.
+
+`parser` puts the commands together, one module a command holds its arguments and what it does,
+`options` the arguments that commands share, `errors` what a failure looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.cli.errors import reported
+from advisor.cli.parser import make_parser
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (`advisor --help` lists them)."""
+    return reported(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = make_parser()
+    found = parser.parse_args(arguments)
+    if found.command is None:
+        parser.print_help()
+        return 0
+    code: int = found.execute(found)
+    return code

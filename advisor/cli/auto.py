@@ -1,0 +1,64 @@
+"""`advisor auto`: a whole session without a person."""
+
+from __future__ import annotations
+
+import argparse
+
+from advisor.cli import options
+from advisor.cli.commands import Commands, add_command
+
+ABOUT = """\
+Tunes a recipe: trains it as it is, then goes through the stages in their order, tries what the
+rules propose, and keeps what a paired comparison shows to help. The test split is opened once,
+at the end. The session's folder gets best.yaml and everything that led to it; a session that was
+interrupted goes on with `advisor resume`."""
+
+EXAMPLES = """\
+  advisor auto examples/digits.yaml
+  advisor auto examples/digits.yaml --backend jax --budget 60e --seed 0,1,2
+  advisor auto recipe.yaml --set data.source=npz:images.npz --budget 10m --out runs/images
+  advisor auto recipe.yaml --rules my_rules/ --json | tail -n 1
+"""
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(commands, "auto", "tune a recipe", ABOUT, EXAMPLES, execute)
+    options.add_recipe(parser)
+    options.add_backend(parser)
+    parser.add_argument(
+        "--seed",
+        dest="seeds",
+        metavar="N[,N...]",
+        type=options.seeds,
+        default=(),
+        help="overrides the recipe's train.seed; several seeds: a session each, in DIR/seed-N",
+    )
+    parser.add_argument(
+        "--budget",
+        metavar="SIZE",
+        type=options.budget,
+        help="40e (epochs), 12t (full trainings) or 10m (minutes); overrides tune.budget",
+    )
+    options.add_out(parser, "the session")
+    options.add_rules(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from advisor import recipe_file
+    from advisor.auto import Start
+    from advisor.cli import rules, sessions
+    from advisor.cli.backends import chosen
+
+    asked = options.AutoOptions.of(arguments)
+    backend = chosen(asked.backend)
+    recipe = recipe_file.read(asked.recipe, asked.overrides)
+    start = Start(
+        recipe,
+        rules.load(asked.rules),
+        backend,
+        asked.device,
+        tuple(str(folder.resolve()) for folder in asked.rules),
+    )
+    seeds = asked.seeds or (recipe.train.seed,)
+    folders = options.seed_folders(options.output_folder(asked.out, recipe.name), seeds)
+    return max(sessions.begin(start, seed, folder, asked.json) for seed, folder in folders.items())

@@ -1,0 +1,80 @@
+"""What a failure looks like: one message on standard error and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from enum import IntEnum
+
+from advisor.text import clean
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    GATES_FAILED = 1
+    BAD_INPUT = 2
+    NOTHING_TRAINED = 3
+    FAULT = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+USERS_ERRORS = (
+    ("advisor.backend", "BackendMissing"),
+    ("advisor.ledger", "LedgerError"),
+    ("advisor.recipe_file", "RecipeError"),
+    ("advisor.rulebook", "RuleError"),
+    ("advisor.runner", "UserError"),
+)
+
+
+class CliError(Exception):
+    """Bad input; the message is for the user."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl+C during a session; `resume` is the command that goes on with it."""
+
+    def __init__(self, resume: str) -> None:
+        super().__init__(resume)
+        self.resume = resume
+
+
+def reported(work: Callable[[], int]) -> int:
+    """The exit code of `work`; an error is told on standard error."""
+    try:
+        code = work()
+        sys.stdout.flush()
+        return code
+    except Interrupted as stop:
+        tell(f"interrupted; go on with: {stop.resume}")
+        return Exit.INTERRUPTED
+    except KeyboardInterrupt:
+        tell("interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.PIPE_CLOSED
+    except Exception as error:
+        if is_users_error(error):
+            tell(f"error: {error}")
+            return Exit.BAD_INPUT
+        traceback.print_exc()
+        tell("this is a fault in advisor; the lines above say where")
+        return Exit.FAULT
+
+
+def is_users_error(error: Exception) -> bool:
+    """Whether the message is written for users. Imports nothing: an error of a class can only be
+    raised once the module of that class is there."""
+    classes = (getattr(sys.modules.get(module), name, None) for module, name in USERS_ERRORS)
+    return isinstance(error, (CliError, *(cls for cls in classes if cls is not None)))
+
+
+def tell(text: str) -> None:
+    """Write to standard error; control characters from outside are shown, not obeyed."""
+    print("\n".join(clean(line) for line in text.split("\n")), file=sys.stderr)  # noqa: T201

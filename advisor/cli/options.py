@@ -1,0 +1,231 @@
+"""The options that commands share: how they are written, checked and handed on.
+
+Parsed options are frozen values whose fields are named like the options. What a backend, a
+recipe or a folder of rules has to say about them is said where those are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """Base of every command's options."""
+
+    json: bool
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Self:
+        """The fields of this class from parsed arguments of the same names."""
+        return cls(**{field.name: getattr(arguments, field.name) for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class RecipeOptions(Options):
+    """What a command that reads a recipe takes."""
+
+    recipe: Path
+    changes: tuple[str, ...]
+    """`path=value` each, in order"""
+    device: str
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Everything that overrides the recipe file, `path=value` each; later ones win."""
+        return self.changes
+
+
+@dataclass(frozen=True)
+class RunOptions(RecipeOptions):
+    """One training."""
+
+    backend: str | None
+    """None: see `advisor.cli.backends.chosen`"""
+    seed: int | None
+    out: Path | None
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        return (*self.changes, *_override("train.seed", self.seed))
+
+
+@dataclass(frozen=True)
+class AutoOptions(RecipeOptions):
+    """One session for each seed."""
+
+    backend: str | None
+    seeds: tuple[int, ...]
+    """empty: the recipe's own"""
+    budget: str | None
+    out: Path | None
+    rules: tuple[Path, ...]
+    """folders of rules beside the installed ones"""
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        return (*self.changes, *_override("tune.budget", self.budget))
+
+
+@dataclass(frozen=True)
+class ResumeOptions(Options):
+    """Go on with a session."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class CompareOptions(RecipeOptions):
+    """The same steps on two backends."""
+
+    backends: tuple[str, ...]
+    steps: int
+    seed: int | None
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        return (*self.changes, *_override("train.seed", self.seed))
+
+
+def _override(path: str, value: object) -> tuple[str, ...]:
+    return () if value is None else (f"{path}={value}",)
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """RECIPE, --set, --device and --json."""
+    parser.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a YAML file")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        metavar="PATH=VALUE",
+        action=_Append,
+        default=(),
+        help="override a field of the recipe, such as optimizer.lr=0.01; repeatable",
+    )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="auto (the best there is), cpu, or the framework's name of a device, such as cuda:1",
+    )
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line on standard output, no more"
+    )
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend", metavar="NAME", help="torch, jax or another that is installed (default: torch)"
+    )
+
+
+def add_out(parser: argparse.ArgumentParser, holds: str) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help=f"new or empty folder for {holds} (default: runs/NAME-DATE-TIME, NAME the recipe's)",
+    )
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", metavar="N", type=seed, help="overrides the recipe's train.seed")
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rules",
+        metavar="DIR",
+        type=Path,
+        action=_Append,
+        default=(),
+        help="folder of rules to use beside the installed ones; repeatable",
+    )
+
+
+class _Append(argparse.Action):
+    """Collects the values of a repeated option in a tuple."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, (*getattr(namespace, self.dest), values))
+
+
+def _checked(check: Callable[[str], bool], text: str, wanted: str) -> str:
+    if not check(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}; {wanted}")
+    return text
+
+
+def seed(text: str) -> int:
+    wanted = f"a seed is a whole number from 0 to {LARGEST_SEED}"
+    return int(_checked(lambda text: _is_whole(text) and int(text) <= LARGEST_SEED, text, wanted))
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """`0,1,2`: each once."""
+    found = tuple(seed(part.strip()) for part in text.split(","))
+    if len(set(found)) < len(found):
+        raise argparse.ArgumentTypeError(f"found {text!r}; each seed may be given once")
+    return found
+
+
+def budget(text: str) -> str:
+    """`40e`, `12t` or `10m`."""
+    return _checked(
+        lambda text: re.fullmatch(r"0*[1-9][0-9]*[etm]", text) is not None,
+        text,
+        "write a whole number and a unit: 40e (epochs), 12t (full trainings) or 10m (minutes)",
+    )
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    return int(
+        _checked(lambda text: _is_whole(text) and int(text) > 0, text, "at least 1 is needed")
+    )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`torch,jax`: exactly two different names."""
+    found = tuple(part.strip() for part in text.split(","))
+    if len(found) != 2 or found[0] == found[1] or not all(found):
+        raise argparse.ArgumentTypeError(f"found {text!r}; name two backends, such as torch,jax")
+    return found
+
+
+def _is_whole(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,12}", text) is not None
+
+
+def output_folder(out: Path | None, recipe_name: str, now: datetime | None = None) -> Path:
+    """`out`, or a new name under `runs` made of the recipe's name and the time."""
+    if out is not None:
+        return out
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", recipe_name).strip("-") or "recipe"
+    made = Path("runs") / f"{name}-{(now or datetime.now()):%Y%m%d-%H%M%S}"
+    free = (made.with_name(f"{made.name}-{n}") for n in range(2, 1000))
+    return made if not made.exists() else next(path for path in free if not path.exists())
+
+
+def seed_folders(folder: Path, seeds: tuple[int, ...]) -> dict[int, Path]:
+    """Where the session of each seed goes: the folder itself, or `seed-N` in it for several."""
+    if len(seeds) == 1:
+        return {seeds[0]: folder}
+    return {seed: folder / f"seed-{seed}" for seed in seeds}

@@ -1,0 +1,46 @@
+"""The parser of the whole command line."""
+
+from __future__ import annotations
+
+import argparse
+
+from advisor import __version__
+from advisor.cli import auto, compare, explain, resume, rules, run, schema
+from advisor.cli.commands import Parser
+
+DESCRIPTION = """\
+Tunes a neural network in a fixed order, one change at a time: each change for a stated reason,
+read off the training run, and kept only if a paired comparison says that it helped."""
+
+EPILOG = """\
+examples:
+  advisor auto recipe.yaml                        tune, and leave best.yaml in a new folder
+  advisor run recipe.yaml --set optimizer.lr=0.01 train once and say what is wrong
+  advisor compare recipe.yaml                     do both backends train the same thing?
+  advisor explain overfitting                     what a rule, a symptom or a fact means
+  advisor COMMAND --help                          options and examples of a command
+
+exit codes:
+  0    done
+  1    compare: the backends do not agree
+  2    bad input; the message says what, and nothing was changed
+  3    nothing could be trained
+  70   a fault in advisor itself
+  130  interrupted; a session can be resumed
+"""
+
+
+def make_parser() -> Parser:
+    """All commands with their options and help."""
+    parser = Parser(
+        prog="advisor",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"advisor {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for module in (run, auto, resume, compare, rules, explain, schema):
+        module.add(commands)
+    return parser

@@ -1,0 +1,150 @@
+"""`advisor run`: one training, and what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.cli import options
+from advisor.cli.commands import Commands, add_command
+from advisor.cli.errors import CliError, Exit, tell
+
+if TYPE_CHECKING:
+    from advisor.events import Evaluated, Event, TrialFinished
+    from advisor.recipe import Recipe
+    from advisor.runner import Runner
+    from advisor.symptoms import Finding
+
+ABOUT = """\
+Trains a recipe once and reports the result and every symptom that fired. The test split stays
+sealed. The folder gets recipe.yaml, events.jsonl and the best weights (best.safetensors)."""
+
+EXAMPLES = """\
+  advisor run examples/digits.yaml
+  advisor run examples/digits.yaml --set optimizer.lr=0.003 --set model.activation=relu
+  advisor run examples/digits.yaml --backend jax --seed 1 --json
+"""
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(
+        commands, "run", "train a recipe once and say what is wrong", ABOUT, EXAMPLES, execute
+    )
+    options.add_recipe(parser)
+    options.add_backend(parser)
+    options.add_seed(parser)
+    options.add_out(parser, "the results")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from advisor import recipe_file
+    from advisor.cli.backends import chosen
+    from advisor.runner import Runner, WorkerError
+
+    asked = options.RunOptions.of(arguments)
+    backend = chosen(asked.backend)
+    recipe = recipe_file.read(asked.recipe, asked.overrides)
+    folder = options.output_folder(asked.out, recipe.name)
+    try:
+        with Runner(backend, asked.device) as runner:
+            events = _train(runner, recipe, folder, asked.json)
+    except WorkerError as error:
+        tell(f"error: {error}\n{error.detail}".rstrip())
+        return Exit.NOTHING_TRAINED
+    return _report(recipe, events, folder, asked.json)
+
+
+def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
+    from advisor import recipe_file
+    from advisor.cli.output import write
+    from advisor.events import Evaluated, to_json
+
+    runner.check(recipe)
+    _make(folder)
+    (folder / "recipe.yaml").write_text(recipe_file.dump(recipe), encoding="utf-8")
+
+    def told(event: Event) -> None:
+        if json:
+            write(to_json(event))
+        elif isinstance(event, Evaluated):
+            write(_line(recipe, event))
+
+    return runner.train(recipe, folder, told)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        occupied = any(folder.iterdir())
+    except OSError as error:
+        raise CliError(f"{folder}: cannot be the output folder: {error.strerror}") from error
+    if occupied:
+        raise CliError(f"{folder} is not empty; choose another folder with --out")
+
+
+def _line(recipe: Recipe, event: Evaluated) -> str:
+    from advisor.text import number
+
+    return (
+        f"epoch {event.epoch:6.1f}   validation {recipe.metric} "
+        f"{number(event.validation_metric)}, loss {number(event.validation_loss)}   training "
+        f"{number(event.train_metric)}, {number(event.train_loss)}{'   best' if event.best else ''}"
+    )
+
+
+def _report(recipe: Recipe, events: list[Event], folder: Path, json: bool) -> int:
+    from advisor.cli.output import say, write_json
+    from advisor.events import TrialFinished
+    from advisor.symptoms import detect
+
+    finished = next(event for event in reversed(events) if isinstance(event, TrialFinished))
+    fired = [found for found in detect(recipe, events) if found.outcome == "fired"]
+    if json:
+        write_json(summary(recipe, finished, fired, folder))
+    else:
+        say(_told(recipe, finished, fired, folder))
+    return Exit.DONE if finished.validation_metric is not None else Exit.NOTHING_TRAINED
+
+
+def summary(
+    recipe: Recipe, finished: TrialFinished, fired: list[Finding], folder: Path
+) -> dict[str, Any]:
+    """The documented last object of `run --json`."""
+    from advisor.cli.json_lines import finding
+
+    values = {
+        "validation": (finished.validation_metric, finished.validation_loss),
+        "train": (finished.train_metric, finished.train_loss),
+    }
+    return {
+        "event": "summary",
+        "status": finished.status,
+        "message": finished.message,
+        **{
+            name: None if value is None else {"metric": recipe.metric, "value": value, "loss": loss}
+            for name, (value, loss) in values.items()
+        },
+        "symptoms": [finding(found) for found in fired],
+        "cost": {
+            "epochs": finished.epochs,
+            "examples": finished.examples,
+            "seconds": finished.seconds,
+        },
+        "folder": str(folder),
+    }
+
+
+def _told(recipe: Recipe, finished: TrialFinished, fired: list[Finding], folder: Path) -> str:
+    from advisor.text import number
+
+    note = f" ({finished.message})" if finished.message else ""
+    lines = [
+        f"{finished.status.replace('_', ' ')} after {number(finished.epochs)} epochs{note}",
+        f"best validation {recipe.metric} {number(finished.validation_metric)}, "
+        f"loss {number(finished.validation_loss)}",
+        *(f"! {found.symptom.replace('_', ' ')}: {found.reads}" for found in fired),
+        "no symptom fired" if not fired else "what they mean: advisor explain NAME",
+        f"results: {folder}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,87 @@
+"""Sessions at the command line: begin or resume one, watch it, and report it."""
+
+from __future__ import annotations
+
+import json as json_text
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from advisor import auto, summary
+from advisor.auto import Observer, Start
+from advisor.cli import output, rules
+from advisor.cli.errors import CliError, Exit, Interrupted
+from advisor.cli.json_lines import JsonLines
+from advisor.cli.live import LiveView
+from advisor.cli.narrate import Narrator, before_and_after
+from advisor.ledger import Ledger
+from advisor.recipe import Recipe
+from advisor.runner import Runner
+from advisor.session import Session, State
+
+
+def begin(start: Start, seed: int, folder: Path, json: bool) -> int:
+    """A new session of this seed in `folder`; returns its exit code."""
+    recipe = start.recipe.changed({"train.seed": seed})
+    start = replace(start, recipe=recipe)
+    with (
+        Runner(start.backend, start.device) as runner,
+        auto.begin(start, folder, runner) as ledger,
+    ):
+        return _work(Session(recipe, start.rules), ledger, runner, json)
+
+
+def resume(folder: Path, json: bool) -> int:
+    """Go on with the session in `folder`; returns its exit code."""
+    with Ledger.open(folder) as ledger:
+        header = ledger.header()
+        found = rules.load([Path(place) for place in header["rule_folders"]])
+        if auto.rules_digest(found) != header["rules"]:
+            raise CliError(
+                f"{folder}: the rules have changed since this session was begun; "
+                "install those it was begun with, or begin a new session"
+            )
+        recipe = Recipe.model_validate_json(json_text.dumps(header["recipe"]))
+        with Runner(header["backend"], header["device"]) as runner:
+            return _work(Session(recipe, found), ledger, runner, json)
+
+
+def _work(session: Session, ledger: Ledger, runner: Runner, json: bool) -> int:
+    folder = ledger.folder
+    if json:
+        recipe = session.state.start
+        output.write_json({"event": "session", "folder": str(folder), "seed": recipe.train.seed})
+    try:
+        with _observer(json) as observer:
+            state = auto.drive(session, ledger, runner, observer, auto.first_proposal)
+    except KeyboardInterrupt:
+        raise Interrupted(f"advisor resume {shlex.quote(str(folder))}") from None
+    found = summary.conclude(state, folder)
+    if json:
+        output.write_json(found)
+    else:
+        _tell(state, folder)
+    return Exit.DONE if summary.trained(state) else Exit.NOTHING_TRAINED
+
+
+@contextmanager
+def _observer(json: bool) -> Iterator[Observer]:
+    console = output.console()
+    if json:
+        yield JsonLines(output.write)
+    elif console.is_terminal:
+        with LiveView(console) as view:
+            yield view
+    else:
+        yield Narrator(console)
+
+
+def _tell(state: State, folder: Path) -> None:
+    console = output.console()
+    console.print()
+    console.print(before_and_after(state))
+    if summary.trained(state):
+        output.say(f"best recipe  {folder / 'best.yaml'}")
+    output.say(f"session      {folder}")

@@ -1,0 +1,312 @@
+"""The vocabulary of rules: named, typed values computed from a recipe and its trial's events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from advisor.events import DataReport, Event
+from advisor.history import History
+from advisor.recipe import Cnn, Recipe
+from advisor.symptoms.catalogue import DETECTORS
+
+FactValue: TypeAlias = bool | int | float | str | None
+Facts: TypeAlias = Mapping[str, FactValue]
+Type: TypeAlias = Literal["number", "flag", "text"]
+Compute: TypeAlias = Callable[[History], FactValue]
+
+
+@dataclass(frozen=True)
+class FactDefinition:
+    """What a fact is. Its value is None when it was not measured or does not apply."""
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+    field: str | None = None
+    """the recipe field that it repeats"""
+
+
+_FIELDS: tuple[tuple[str, Type, str], ...] = (
+    ("task", "text", "task"),
+    ("metric", "text", "metric"),
+    ("model", "text", "model.kind"),
+    ("activation", "text", "model.activation"),
+    ("normalization", "text", "model.normalization"),
+    ("kernel_size", "number", "model.kernel_size"),
+    ("initialization", "text", "initialization.kind"),
+    ("initialization_gain", "number", "initialization.gain"),
+    ("input_normalization", "text", "data.normalization"),
+    ("loss", "text", "loss.kind"),
+    ("huber_delta", "number", "loss.delta"),
+    ("optimizer", "text", "optimizer.kind"),
+    ("lr", "number", "optimizer.lr"),
+    ("momentum", "number", "optimizer.momentum"),
+    ("nesterov", "flag", "optimizer.nesterov"),
+    ("beta1", "number", "optimizer.beta1"),
+    ("beta2", "number", "optimizer.beta2"),
+    ("clip_norm", "number", "optimizer.clip_norm"),
+    ("schedule", "text", "schedule.kind"),
+    ("warmup", "number", "schedule.warmup"),
+    ("dropout", "number", "regularization.dropout"),
+    ("weight_decay", "number", "regularization.weight_decay"),
+    ("l2", "number", "regularization.l2"),
+    ("label_smoothing", "number", "regularization.label_smoothing"),
+    ("augment_flip", "flag", "regularization.augmentation.flip"),
+    ("augment_crop", "number", "regularization.augmentation.crop"),
+    ("batch_size", "number", "train.batch_size"),
+    ("epochs", "number", "train.epochs"),
+    ("early_stopping_patience", "number", "train.early_stopping.patience"),
+)
+
+_PROBED: tuple[tuple[str, str, str], ...] = (
+    ("suggested_lr", "", "rate that a range test suggests; none when the test has no valid pick"),
+    ("lr_range_low", "", "rate at which the loss of a range test starts to fall"),
+    ("lr_range_high", "", "rate at which the loss of a range test turns up"),
+    ("batch_size_knee", "examples", "largest batch size that still gains throughput"),
+    ("step_seconds", "seconds", "time of one optimiser step at the present batch size"),
+)
+
+
+def _of_start(name: str) -> Compute:
+    return lambda history: getattr(history.started, name) if history.started else None
+
+
+def _of_data(name: str) -> Compute:
+    return lambda history: getattr(history.started.data, name) if history.started else None
+
+
+def _of_best(name: str) -> Compute:
+    return lambda history: getattr(history.best, name) if history.best else None
+
+
+def _of_last(name: str) -> Compute:
+    return lambda history: getattr(history.evaluations[-1], name) if history.evaluations else None
+
+
+def _of_data_with(compute: Callable[[DataReport], FactValue]) -> Compute:
+    return lambda history: compute(history.started.data) if history.started else None
+
+
+def _of_image(compute: Callable[[list[int]], int]) -> Compute:
+    return _of_data_with(
+        lambda data: compute(data.input_shape) if len(data.input_shape) == 3 else None
+    )
+
+
+def _worst_layer(name: Literal["dead", "saturated"]) -> Compute:
+    return lambda history: max(history.layer_shares(name).values(), default=None)
+
+
+def _best_position(history: History) -> FactValue:
+    if history.best is None or not history.total_steps or not history.complete:
+        return None
+    return history.best.step / history.total_steps
+
+
+def _initial_loss_ratio(history: History) -> FactValue:
+    started = history.started
+    return started.initial_loss / started.chance_loss if started and started.chance_loss else None
+
+
+def _gradient_profile(history: History) -> FactValue:
+    norms = list(history.layer_gradients.values())
+    return norms[0] / norms[-1] if len(norms) >= 2 and norms[-1] > 1e-12 else None
+
+
+def _grad_norm(percentile: float) -> Compute:
+    def compute(history: History) -> FactValue:
+        finite = history.grad_norm[np.isfinite(history.grad_norm)]
+        return float(np.percentile(finite, percentile)) if len(finite) >= 20 else None
+
+    return compute
+
+
+def _clipped_share(history: History) -> FactValue:
+    limit = history.recipe.optimizer.clip_norm
+    return float(np.mean(history.grad_norm > limit)) if limit and history.steps else None
+
+
+def _minority_share(history: History) -> FactValue:
+    shares = history.started.data.class_shares if history.started else None
+    return min(shares) if shares else None
+
+
+def _sizes(history: History) -> tuple[int, ...]:
+    model = history.recipe.model
+    return (*(model.channels if isinstance(model, Cnn) else ()), *model.hidden)
+
+
+def _loss_slope(history: History) -> FactValue:
+    return history.late_trend[0] if history.late_trend else None
+
+
+_MEASURED: tuple[tuple[str, str, str, Compute], ...] = (
+    (
+        "train_metric",
+        "metric",
+        "on training examples, at the best evaluation",
+        _of_best("train_metric"),
+    ),
+    ("validation_metric", "metric", "best on validation", _of_best("validation_metric")),
+    ("train_loss", "loss", "on training examples, at the best evaluation", _of_best("train_loss")),
+    (
+        "validation_loss",
+        "loss",
+        "on validation, at the best evaluation",
+        _of_best("validation_loss"),
+    ),
+    ("last_train_metric", "metric", "on training examples, at the end", _of_last("train_metric")),
+    (
+        "last_validation_metric",
+        "metric",
+        "on validation, at the end",
+        _of_last("validation_metric"),
+    ),
+    ("last_train_loss", "loss", "on training examples, at the end", _of_last("train_loss")),
+    ("last_validation_loss", "loss", "on validation, at the end", _of_last("validation_loss")),
+    (
+        "train_val_gap",
+        "metric; rmse and mae: shares of chance's error",
+        "how much better the metric is on training than on validation, at the best evaluation",
+        lambda history: history.best_gap,
+    ),
+    (
+        "last_train_val_gap",
+        "metric; rmse and mae: shares of chance's error",
+        "how much better the metric is on training than on validation, at the end",
+        lambda history: history.gap,
+    ),
+    (
+        "best_position",
+        "share of the planned steps",
+        "where the best evaluation came; none while the run goes on",
+        _best_position,
+    ),
+    (
+        "lift_over_chance",
+        "standard errors",
+        "best validation metric - that of the best prediction that ignores the input; regression: "
+        "t statistic of the correlation that explains as much",
+        lambda history: history.lift,
+    ),
+    (
+        "metric_error",
+        "metric",
+        "standard error of the best validation metric over its examples: binomial for shares, of "
+        "normal residuals for regression",
+        lambda history: history.metric_error,
+    ),
+    (
+        "loss_slope",
+        "1 / run",
+        "slope of ln(training loss) over the last third of the steps so far, scaled to a whole "
+        "run: at -1 another run as long would divide the loss by e",
+        _loss_slope,
+    ),
+    ("initial_loss", "loss", "validation loss of the untrained model", _of_start("initial_loss")),
+    ("chance_loss", "loss", "validation loss of ignoring the input", _of_start("chance_loss")),
+    ("chance_metric", "metric", "on validation, of ignoring the input", _of_start("chance_metric")),
+    ("initial_loss_ratio", "", "initial_loss / chance_loss", _initial_loss_ratio),
+    ("parameters", "weights", "trainable weights", _of_start("parameters")),
+    ("steps_per_epoch", "steps", "optimiser steps an epoch", _of_start("steps_per_epoch")),
+    ("total_steps", "steps", "planned optimiser steps", lambda h: h.total_steps or None),
+    (
+        "update_ratio",
+        "",
+        "norm of a step's update / norm of the weights: median over the run (decayed ends left "
+        "out), then over kernels; about 1e-3 is usual",
+        lambda history: history.update_ratio,
+    ),
+    (
+        "gradient_profile",
+        "",
+        "gradient norm of the first kernel / that of the last, medians over the run",
+        _gradient_profile,
+    ),
+    ("grad_norm", "", "median of the global gradient norm", _grad_norm(50)),
+    ("grad_norm_p90", "", "90th percentile of the global gradient norm", _grad_norm(90)),
+    ("clipped_share", "share", "steps on which the gradient was clipped", _clipped_share),
+    ("dead_share", "share", "dead units of the worst ReLU layer", _worst_layer("dead")),
+    (
+        "saturated_share",
+        "share",
+        "saturated units of the worst tanh or sigmoid layer",
+        _worst_layer("saturated"),
+    ),
+    ("train_examples", "examples", "training examples", _of_data("train_examples")),
+    ("validation_examples", "examples", "validation examples", _of_data("validation_examples")),
+    ("outputs", "", "outputs of the model", _of_data("outputs")),
+    ("minority_share", "share", "training share of the rarest class", _minority_share),
+    ("input_max_abs", "", "largest absolute input the model sees", _of_data("input_max_abs")),
+    ("input_mean_off", "", "largest absolute mean of an input", _of_data("input_mean_off")),
+    (
+        "input_std_ratio",
+        "",
+        "largest / smallest deviation of the inputs that vary",
+        _of_data("input_std_ratio"),
+    ),
+    (
+        "image",
+        "",
+        "whether an example is an image (height, width, channels)",
+        _of_data_with(lambda data: len(data.input_shape) == 3),
+    ),
+    ("image_size", "pixels", "the shorter side of an image", _of_image(lambda s: min(s[:2]))),
+    ("image_channels", "", "channels of an image", _of_image(lambda shape: shape[2])),
+    (
+        "width",
+        "units",
+        "units or channels of the widest layer",
+        lambda h: max(_sizes(h), default=0),
+    ),
+    (
+        "depth",
+        "layers",
+        "layers with a kernel, the output's included",
+        lambda h: len(_sizes(h)) + 1,
+    ),
+)
+_FLAGS = frozenset({"image"})
+
+
+def _vocabulary() -> dict[str, FactDefinition]:
+    found = [
+        FactDefinition(name, kind, "", f"the recipe's {path}", path) for name, kind, path in _FIELDS
+    ]
+    found += [
+        FactDefinition(name, "flag" if name in _FLAGS else "number", unit, meaning)
+        for name, unit, meaning, _ in _MEASURED
+    ]
+    found += [FactDefinition(name, "number", unit, meaning) for name, unit, meaning in _PROBED]
+    found += [
+        FactDefinition(name, "flag", "", f"symptom: {detector.about}")
+        for name, detector in DETECTORS.items()
+    ]
+    return {definition.name: definition for definition in found}
+
+
+VOCABULARY: Mapping[str, FactDefinition] = _vocabulary()
+"""Everything that a rule may name: recipe fields, measurements, probe results and symptoms."""
+
+
+def measure(recipe: Recipe, events: Sequence[Event]) -> dict[str, FactValue]:
+    """All facts but symptoms and probe results, from a trial's events so far. Pure.
+
+    A value that was not measured, or is not finite, is None.
+    """
+    history, flat = History(recipe, events), recipe.flat()
+    found: dict[str, FactValue] = {}
+    for name, _, path in _FIELDS:
+        value = flat.get(path)
+        found[name] = None if isinstance(value, tuple) else value
+    for name, _, _, compute in _MEASURED:
+        measured = compute(history)
+        broken = isinstance(measured, float) and not math.isfinite(measured)
+        found[name] = None if broken else measured
+    return found

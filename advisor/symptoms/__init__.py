@@ -1,0 +1,28 @@
+"""Symptoms: named faults of a training, each fired, clear, or not to be judged yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from advisor.events import Event
+from advisor.history import History
+from advisor.recipe import Recipe
+from advisor.symptoms.catalogue import DETECTORS as DETECTORS
+from advisor.symptoms.catalogue import ORDER as ORDER
+from advisor.symptoms.finding import Detector as Detector
+from advisor.symptoms.finding import Finding as Finding
+
+__all__ = ["DETECTORS", "ORDER", "Detector", "Finding", "as_facts", "detect"]
+
+
+def detect(recipe: Recipe, events: Sequence[Event]) -> list[Finding]:
+    """Every symptom's outcome on the events so far, in order of arbitration."""
+    history = History(recipe, events)
+    found = [detector.detect(history) for detector in DETECTORS.values()]
+    return sorted(found, key=lambda finding: ORDER[finding.symptom])
+
+
+def as_facts(findings: Iterable[Finding]) -> dict[str, bool | None]:
+    """Fired is True, clear is False, and what cannot be judged is None."""
+    meaning = {"fired": True, "clear": False, "not enough data": None}
+    return {finding.symptom: meaning[finding.outcome] for finding in findings}

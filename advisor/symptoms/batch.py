@@ -1,0 +1,90 @@
+"""The batch size against the number of updates and against batch statistics."""
+
+from __future__ import annotations
+
+from advisor.history import History
+from advisor.symptoms.finding import Detector, Evidence, Severity
+
+USUAL = 16
+"""The smallest batch of the usual sizes, all multiples of 16."""
+ENOUGH_UPDATES, FEW_UPDATES = 300, 150
+"""Updates a run: what growing a batch must leave, and what is too few to get anywhere. Well
+below the 1000 that large data sets allow, because a small data set has no more in its epochs."""
+
+
+def batch_too_small(history: History) -> Evidence | str:
+    if not history.total_steps:
+        return "the trial was not described"
+    size, steps = history.recipe.train.batch_size, history.total_steps
+    larger = steps * size // USUAL
+    return Evidence(
+        size < USUAL and larger >= ENOUGH_UPDATES,
+        {"batch_size": size, "steps": steps},
+        f"batches of {size} make {steps} noisy updates; batches of {USUAL} would make {larger}",
+        "the recipe",
+    )
+
+
+def batch_too_large(history: History) -> Evidence | str:
+    """Few updates and a training set that is not fitted: where it is fitted, they were enough."""
+    best = history.best
+    if not history.total_steps or not history.complete or best is None:
+        return "needs a whole run"
+    size, steps = history.recipe.train.batch_size, history.total_steps
+    short = history.shortfall(best.train_metric)
+    return Evidence(
+        steps < FEW_UPDATES and size >= 2 * USUAL and (short is None or short > 0.05),
+        {"batch_size": size, "steps": steps},
+        f"the whole run has {steps} updates, of {size} examples each",
+    )
+
+
+def batch_norm_small_batch(history: History) -> Evidence | str:
+    recipe = history.recipe
+    if recipe.model.normalization != "batch":
+        return "the model has no batch normalisation"
+    size = recipe.train.batch_size
+    severity: Severity = "block" if size < 2 else "optimisation" if size < 8 else "info"
+    return Evidence(
+        size < USUAL,
+        {"batch_size": size},
+        f"batch statistics are taken over {size} examples",
+        "the recipe",
+        severity,
+    )
+
+
+DETECTORS = (
+    Detector(
+        name="batch_too_small",
+        severity="info",
+        order=6,
+        about="batches so small that updates are noisy and the machine idles",
+        threshold="below 16, and 16 would leave 300 updates a run",
+        source="multiples of 16 and the largest batch that pays: the staged order; Google tuning "
+        "playbook",
+        traps="small batches can generalise better (Masters and Luschi 2018); only noted",
+        look=batch_too_small,
+    ),
+    Detector(
+        name="batch_too_large",
+        severity="optimisation",
+        order=6,
+        about="too few updates in the epochs there are",
+        threshold="fewer than 150 updates a run, batches of 32 or more, training more than 0.05 "
+        "short of a perfect score",
+        source="Google tuning playbook on steps; the number is the project's",
+        traps="full-batch training over many epochs; tasks that are fitted at once",
+        look=batch_too_large,
+    ),
+    Detector(
+        name="batch_norm_small_batch",
+        severity="optimisation",
+        order=6,
+        about="batch normalisation over too few examples",
+        threshold="batches below 8; 8 to 15 are only noted",
+        source="Wu and He 2018",
+        traps="",
+        look=batch_norm_small_batch,
+    ),
+)

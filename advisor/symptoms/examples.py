@@ -1,0 +1,88 @@
+"""What the data alone show: scale of the inputs, sizes of the classes, size of the validation."""
+
+from __future__ import annotations
+
+import math
+
+from advisor.history import History
+from advisor.symptoms.finding import Detector, Evidence
+
+
+def unnormalized_input(history: History) -> Evidence | str:
+    """Far from any usual scale: [0, 1], [-1, 1] and z-scores are all clear, also with outliers."""
+    if history.started is None or history.started.data.train_examples < 30:
+        return "needs 30 training examples"
+    data = history.started.data
+    off = data.input_mean_off > 2 or data.input_std_ratio > 100
+    return Evidence(
+        data.input_max_abs > 10 and off,
+        {"max": data.input_max_abs, "mean": data.input_mean_off, "ratio": data.input_std_ratio},
+        f"inputs reach {data.input_max_abs:.3g}, a mean is off zero by {data.input_mean_off:.3g}, "
+        f"and deviations differ by a factor of {data.input_std_ratio:.3g}",
+        "training inputs as the model sees them",
+    )
+
+
+def class_imbalance(history: History) -> Evidence | str:
+    shares = history.started.data.class_shares if history.started else None
+    if history.started is None or not shares:
+        return "classification only"
+    if history.started.data.train_examples < 200:
+        return "needs 200 training examples"
+    ratio = max(shares) / max(min(shares), 1e-9)
+    return Evidence(
+        ratio > 10,
+        {"ratio": ratio, "rarest": min(shares)},
+        f"the largest class is {ratio:.1f} times the rarest, which holds {100 * min(shares):.1f} %",
+        "training targets",
+    )
+
+
+def validation_too_small(history: History) -> Evidence | str:
+    error = history.shortfall_error
+    if error is None:
+        return "needs a finite evaluation"
+    smallest = 2 * math.sqrt(2) * error
+    return Evidence(
+        smallest > 0.02,
+        {"examples": history.validation_examples, "smallest_difference": smallest},
+        f"{history.validation_examples} validation examples cannot tell differences below "
+        f"{100 * smallest:.1f} points from noise",
+        "best evaluation",
+    )
+
+
+DETECTORS = (
+    Detector(
+        name="unnormalized_input",
+        severity="optimisation",
+        order=1,
+        about="inputs are not on one usual scale",
+        threshold="|x| above 10, with a mean off by more than 2 or deviations 100 times apart",
+        source="SageMaker Debugger CheckInputImages and TheDeepChecker, made less eager for "
+        "z-scores and counts",
+        traps="counts and one-hot inputs; a normalisation right after the input",
+        look=unnormalized_input,
+    ),
+    Detector(
+        name="class_imbalance",
+        severity="info",
+        order=9,
+        about="classes differ much in size",
+        threshold="largest / rarest above 10",
+        source="SageMaker Debugger ClassImbalance",
+        traps="long tails for which accuracy is truly the goal",
+        look=class_imbalance,
+    ),
+    Detector(
+        name="validation_too_small",
+        severity="info",
+        order=9,
+        about="differences of 2 points cannot be seen on this validation set",
+        threshold="two standard errors of a difference above 0.02 of the metric (rmse, mae: of "
+        "chance's)",
+        source="binomial standard errors; 2 points is the project's",
+        traps="paired comparisons see somewhat smaller differences",
+        look=validation_too_small,
+    ),
+)

@@ -1,0 +1,80 @@
+"""What a detector is and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from advisor.history import History
+
+Outcome = Literal["fired", "clear", "not enough data"]
+Severity = Literal["block", "optimisation", "generalisation", "info"]
+"""block: nothing else is worth trying before it is cured; optimisation: training could be
+better; generalisation: validation lags behind; info: worth knowing, no fault in itself."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One symptom's outcome on one trial, with its evidence."""
+
+    symptom: str
+    outcome: Outcome
+    severity: Severity
+    evidence: Mapping[str, float | str]
+    window: str
+    """over what was looked"""
+    threshold: str
+    """what makes it fire"""
+    reads: str
+    """one sentence for people, with the numbers, or what is missing to judge"""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a detector saw: whether it fires, the values, and a sentence."""
+
+    fires: bool
+    values: Mapping[str, float | str]
+    reads: str
+    window: str = "the run"
+    severity: Severity | None = None
+    """where this case is less grave than the symptom usually is"""
+
+
+Look = Callable[[History], Evidence | str]
+"""Returns evidence, or in words what is missing to judge."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A named fault: its definition and how to look for it. Pure."""
+
+    name: str
+    severity: Severity
+    order: int
+    """arbitration class: 1 data, 2 numbers that are not finite, 3 nothing is learned, 4 signal
+    flow, 5 step size, 6 batch, 7 capacity, 8 generalisation, 9 quality of the evaluation"""
+    about: str
+    threshold: str
+    source: str
+    """where the thresholds come from"""
+    traps: str
+    """what looks like it and is none"""
+    look: Look
+
+    def detect(self, history: History) -> Finding:
+        seen = self.look(history)
+        if isinstance(seen, str):
+            return Finding(
+                self.name, "not enough data", self.severity, {}, "", self.threshold, seen
+            )
+        return Finding(
+            self.name,
+            "fired" if seen.fires else "clear",
+            seen.severity or self.severity,
+            seen.values,
+            seen.window,
+            self.threshold,
+            seen.reads,
+        )

@@ -1,0 +1,160 @@
+"""Does it fit, and does what it learned hold for examples it has not seen?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from advisor.history import History
+from advisor.symptoms.finding import Detector, Evidence, Severity
+
+FITTED = 0.01
+"""Short of a perfect training score by this much, a small clean data set counts as fitted."""
+GAP, SMALL_GAP = 0.05, 0.02
+"""Points of metric between training and validation: overfitting, and where it ends."""
+
+
+def underfitting(history: History) -> Evidence | str:
+    """Bias before variance: the training score is short by more than validation lags behind it.
+
+    What a regression could reach is not known, so there at least half of chance's loss must be
+    left. A shortfall below a tenth of chance's is only noted.
+    """
+    best, started, gap = history.best, history.started, history.best_gap
+    if best is None or started is None or gap is None or not history.complete:
+        return "needs a whole run"
+    trained = history.shortfall(best.train_metric) or 0.0
+    chance = history.shortfall(started.chance_metric) or 1.0
+    error = history.shortfall_error or 0.0
+    short = trained - FITTED > max(2 * error, gap)
+    if not history.is_share:
+        short = short and best.train_loss > 0.5 * started.chance_loss
+    severity: Severity = "optimisation" if trained > 0.1 * chance else "info"
+    return Evidence(
+        short,
+        {"train_shortfall": trained, "gap": gap, "error": error},
+        f"training {history.recipe.metric} is {best.train_metric:.4g}, {trained:.3f} short of "
+        f"perfect, and validation only {gap:.3f} behind",
+        "best evaluation",
+        severity,
+    )
+
+
+def overfitting(history: History) -> Evidence | str:
+    """The gap of the metric decides; the ratio of the losses explodes in every run that fits.
+
+    A gap of 2 to 5 points counts when it is beyond three standard errors and the training set
+    is fitted: then nothing but the gap is left to close.
+    """
+    gap, started = history.gap, history.started
+    if gap is None or started is None or len(history.evaluations) < 3:
+        return "needs 3 evaluations"
+    last, error = history.evaluations[-1], history.shortfall_error or 0.0
+    loss_gap = last.validation_loss - last.train_loss
+    floor = max(0.1 * last.train_loss, 2 * (history.validation_noise or 0.0))
+    trained = history.shortfall(last.train_metric) or 0.0
+    wide = gap > max(GAP, 2 * error)
+    only = history.is_share and trained < FITTED and gap > max(SMALL_GAP, 3 * error)
+    return Evidence(
+        loss_gap > floor and (wide or only),
+        {"gap": gap, "error": error, "loss_gap": loss_gap, "train_shortfall": trained},
+        f"training {history.recipe.metric} is {gap:.3f} ahead of validation (one standard error is "
+        f"{error:.3f}), and its loss lower by {loss_gap:.3g}",
+        "last evaluation",
+    )
+
+
+def overtraining(history: History) -> Evidence | str:
+    """Validation loss above its best for three evaluations and rising, and the metric no better.
+
+    Where the metric holds or gains, the model is merely over-confident.
+    """
+    losses = history.validation_losses
+    if len(losses) < 6 or not np.isfinite(losses).all():
+        return "needs 6 evaluations with a finite loss"
+    place = int(losses.argmin())
+    best, since = float(losses[place]), losses[place:]
+    rise = float(losses[-3:].min()) / max(best, 1e-12) - 1
+    needed = max(0.02, 2 * (history.validation_noise or 0.0) / max(best, 1e-12))
+    slope = float(np.polyfit(np.arange(len(since)), since, 1)[0]) if len(since) > 3 else 0.0
+    metrics = history.validation_metrics
+    lost = float(metrics[place] - metrics[-3:].mean())
+    return Evidence(
+        rise > needed and slope > 0 and lost > 0,
+        {"best": best, "rise": rise, "needed": needed, "metric_lost": lost},
+        f"validation loss has risen {100 * rise:.0f} % above its best, {best:.4g}, and "
+        f"{history.recipe.metric} has lost {lost:.3f} since",
+        "last 3 evaluations",
+    )
+
+
+def over_regularized(history: History) -> Evidence | str:
+    parts, under = history.recipe.regularization, underfitting(history)
+    if isinstance(under, str):
+        return under
+    strengths: dict[str, float | str] = {
+        name: value
+        for name, value, mild in (
+            ("dropout", parts.dropout, 0.05),
+            ("weight_decay", parts.weight_decay, 0.01),
+            ("l2", parts.l2, 1e-4),
+            ("label_smoothing", parts.label_smoothing, 0.05),
+            ("crop", parts.augmentation.crop, 0),
+            ("flip", float(parts.augmentation.flip), 0),
+        )
+        if value > mild
+    }
+    gap = history.best_gap or 0.0
+    return Evidence(
+        under.fires and bool(strengths) and gap < SMALL_GAP,
+        {"gap": gap, **strengths},
+        f"it underfits, validation is only {gap:.3f} behind, and regularisers are on: "
+        f"{', '.join(strengths) or 'none'}",
+        "best evaluation",
+    )
+
+
+DETECTORS = (
+    Detector(
+        name="underfitting",
+        severity="optimisation",
+        order=7,
+        about="the training set itself is not fitted",
+        threshold="training metric more than 0.01 short of perfect, beyond 2 standard errors and "
+        "the gap to validation; regression: more than half of chance's loss left",
+        source="Ng's bias before variance; Goodfellow, Bengio and Courville, chapter 11",
+        traps="noisy labels; tasks with an error nobody can avoid",
+        look=underfitting,
+    ),
+    Detector(
+        name="over_regularized",
+        severity="generalisation",
+        order=7,
+        about="regularisers hold the fit down",
+        threshold="underfitting, a regulariser beyond mild, a gap below 0.02",
+        source="Karpathy, a recipe for training neural networks",
+        traps="",
+        look=over_regularized,
+    ),
+    Detector(
+        name="overfitting",
+        severity="generalisation",
+        order=8,
+        about="training is clearly ahead of validation",
+        threshold="metric gap above 0.05 and 2 standard errors, or above 0.02 and 3 where training "
+        "is fitted; and validation loss 10 % above training loss",
+        source="SageMaker Debugger Overfit (ratio 0.1); AutoTrainer (gaps of 0.07 to 0.1)",
+        traps="losses near zero; leakage and mismatch look alike",
+        look=overfitting,
+    ),
+    Detector(
+        name="overtraining",
+        severity="generalisation",
+        order=8,
+        about="validation gets worse while training goes on",
+        threshold="3 evaluations more than max(2 %, twice the noise) above the best loss, rising, "
+        "and the metric lower than at the best",
+        source="Prechelt 1998 (generalisation loss of 2 %)",
+        traps="over-confidence: the loss rises and the metric does not fall",
+        look=overtraining,
+    ),
+)

@@ -1,0 +1,131 @@
+"""YAML with line numbers: plain values, and where each of them stands.
+
+Safe-loader semantics: no tags that make objects. Duplicate keys, several documents and files
+that are or expand to more than anyone writes by hand are refused. `1e-3` is a number, as everybody
+expects.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import yaml
+
+MOST_CHARACTERS = 1_000_000
+MOST_VALUES = 100_000
+"""Aliases can make a short file stand for billions of values."""
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class YamlError(ValueError):
+    """The text is not usable YAML. The message says what and in which line."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass
+class Document:
+    """A top-level mapping and the line (from 1) of every value in it, by path."""
+
+    content: dict[str, Any]
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int:
+        """The line of this value, or of the nearest value around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+FLOAT = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
+FLOAT_STARTS = list("-+0123456789.")
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with numbers such as 1e-3, which YAML 1.1 reads as text."""
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, FLOAT_STARTS)
+
+
+def read(text: str) -> Document:
+    """Read one mapping. Raises YamlError."""
+    if len(text) > MOST_CHARACTERS:
+        raise YamlError(f"the file is longer than {MOST_CHARACTERS:,} characters", 1)
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            document = Document({})
+            content = _value(loader, node, (), document.lines) if node is not None else {}
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlError(_problem(error), mark.line + 1 if mark else 1) from None
+    except YamlError:
+        raise
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlError(f"holds the control character {error.character:#06x}", line) from None
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        raise YamlError(f"is not readable YAML: {error}".splitlines()[0], 1) from None
+    if not isinstance(content, dict):
+        raise YamlError("must be a mapping of fields, such as `task: classification`", 1)
+    document.content = content
+    return document
+
+
+def read_value(text: str) -> Any:
+    """One scalar or list, as in `--set path=value`. Raises YamlError."""
+    return read("value: " + text).content["value"]
+
+
+def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
+    if len(lines) > MOST_VALUES:
+        raise YamlError(f"holds more than {MOST_VALUES:,} values", node.start_mark.line + 1)
+    lines[path] = node.start_mark.line + 1
+    if len(path) > 20:
+        raise YamlError("is nested too deeply", node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, path, lines)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(loader, item, (*path, i), lines) for i, item in enumerate(node.value)]
+    return _scalar(loader, node)
+
+
+def _scalar(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    try:
+        return loader.construct_object(node)
+    except (ValueError, LookupError, AttributeError, TypeError):
+        # PyYAML's own constructors stumble over a tag that does not fit: `!!bool x`, `2001-99-99`
+        raise YamlError(
+            f"{str(node.value)[:80]!r} is not a {node.tag.rpartition(':')[2]}",
+            node.start_mark.line + 1,
+        ) from None
+
+
+def _mapping(
+    loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, lines: dict[Path, int]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        key = _scalar(loader, key_node)
+        if not isinstance(key, str):
+            raise YamlError(f"a field's name must be text, found {key!r}", line)
+        if key in found:
+            raise YamlError(f"field {key!r} is given twice", line)
+        found[key] = _value(loader, value_node, (*path, key), lines)
+    return found
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    text = (error.problem or error.context or "is not readable YAML").strip()
+    if "expected a single document" in str(error):
+        return "holds several YAML documents; one is allowed"
+    return f"is not readable YAML: {text}"

@@ -1,0 +1,48 @@
+"""Which backend is used when none is named, and what is said of one that is not known."""
+
+from __future__ import annotations
+
+import pytest
+
+from advisor.cli import backends
+from advisor.cli.errors import CliError
+
+
+def only(*packages: str) -> object:
+    return lambda package: package in packages
+
+
+def test_a_registered_name_is_taken_as_it_is() -> None:
+    assert backends.chosen("jax") == "jax"
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(CliError, match=r"'troch'; did you mean 'torch'\?; registered: jax, torch"):
+        backends.chosen("troch")
+
+
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        (("torch", "jax", "flax", "optax"), "torch"),
+        (("torch",), "torch"),
+        (("jax", "flax", "optax"), "jax"),
+        (("torch", "jax"), "torch"),
+    ],
+)
+def test_without_a_name_whichever_is_installed(
+    monkeypatch: pytest.MonkeyPatch, packages: tuple[str, ...], expected: str
+) -> None:
+    monkeypatch.setattr(backends, "_is_here", only(*packages))
+    assert backends.chosen(None) == expected
+
+
+def test_half_an_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "_is_here", only("jax", "flax"))
+    assert not backends.is_installed("jax")
+
+
+def test_no_backend_at_all_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "_is_here", only())
+    with pytest.raises(CliError, match=r"tuning-advisor\[jax\].*tuning-advisor\[torch\]"):
+        backends.chosen(None)

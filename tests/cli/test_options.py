@@ -1,0 +1,128 @@
+"""Options: what is accepted, what is refused, and how they override a recipe."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.cli import options
+from advisor.cli.errors import CliError
+from advisor.cli.parser import make_parser
+from advisor.recipe import Tune
+
+NOON = datetime(2025, 1, 31, 12, 0, 0)
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    return make_parser().parse_args(words)
+
+
+def test_auto_options_from_the_command_line() -> None:
+    found = options.AutoOptions.of(
+        parsed(
+            *("auto", "r.yaml", "--backend", "jax", "--seed", "0,1,2", "--budget", "40e"),
+            *("--set", "optimizer.lr=0.1", "--set", "train.epochs=3", "--out", "o"),
+            *("--rules", "a", "--rules", "b", "--device", "cpu", "--json"),
+        )
+    )
+    assert found == options.AutoOptions(
+        json=True,
+        recipe=Path("r.yaml"),
+        changes=("optimizer.lr=0.1", "train.epochs=3"),
+        device="cpu",
+        backend="jax",
+        seeds=(0, 1, 2),
+        budget="40e",
+        out=Path("o"),
+        rules=(Path("a"), Path("b")),
+    )
+    assert found.overrides == ("optimizer.lr=0.1", "train.epochs=3", "tune.budget=40e")
+
+
+def test_seed_overrides_what_set_says() -> None:
+    found = options.RunOptions.of(parsed("run", "r.yaml", "--seed", "7", "--set", "train.seed=1"))
+    assert found.overrides == ("train.seed=1", "train.seed=7")
+
+
+def test_nothing_is_overridden_without_options() -> None:
+    assert options.RunOptions.of(parsed("run", "r.yaml")).overrides == ()
+    assert options.AutoOptions.of(parsed("auto", "r.yaml")).seeds == ()
+    assert options.CompareOptions.of(parsed("compare", "r.yaml")).steps == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("auto", "r.yaml", "--budget", "40"), "40e"),
+        (("auto", "r.yaml", "--budget", "0e"), "40e"),
+        (("auto", "r.yaml", "--seed", "0,0"), "once"),
+        (("auto", "r.yaml", "--seed", "0,,1"), "whole number"),
+        (("auto", "r.yaml", "--seed", "-1"), "whole number"),
+        (("run", "r.yaml", "--seed", "4294967296"), "4294967295"),
+        (("run", "r.yaml", "--sed", "1"), "--sed"),
+        (("compare", "r.yaml", "--backends", "torch"), "two backends"),
+        (("compare", "r.yaml", "--backends", "torch,torch"), "two backends"),
+        (("compare", "r.yaml", "--steps", "0"), "at least 1"),
+        (("atuo", "r.yaml"), "did you mean 'auto'?"),
+        (("auto",), "RECIPE"),
+    ],
+)
+def test_refused_with_a_reason_and_where_to_look(words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(CliError) as caught:
+        parsed(*words)
+    assert told in str(caught.value)
+    assert "--help" in str(caught.value)
+
+
+@given(st.text(max_size=8) | st.from_regex(r"[0-9]{1,4}[etmx]", fullmatch=True))
+def test_budget_is_what_a_recipe_accepts(text: str) -> None:
+    try:
+        options.budget(text)
+    except argparse.ArgumentTypeError:
+        return
+    assert Tune(budget=text).budget == text
+
+
+@given(st.sets(st.integers(0, options.LARGEST_SEED), min_size=1, max_size=5))
+def test_seeds_read_back(found: set[int]) -> None:
+    assert options.seeds(",".join(map(str, found))) == tuple(found)
+
+
+@pytest.mark.parametrize("check", [options.seed, options.seeds, options.count, options.budget])
+@given(st.text(max_size=12))
+def test_any_text_is_accepted_or_refused(check: Callable[[str], object], text: str) -> None:
+    with suppress(argparse.ArgumentTypeError):  # anything else would be a traceback
+        check(text)
+
+
+def test_output_folder_is_the_one_asked_for() -> None:
+    assert options.output_folder(Path("here"), "name") == Path("here")
+
+
+def test_default_folder_is_new_and_named_after_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = options.output_folder(None, "my ../ recipe", NOON)
+    assert first == Path("runs/my-recipe-20250131-120000")
+    first.mkdir(parents=True)
+    assert options.output_folder(None, "my ../ recipe", NOON) == first.with_name(first.name + "-2")
+
+
+@given(st.text(max_size=30))
+def test_default_folder_never_leaves_runs(name: str) -> None:
+    made = options.output_folder(None, name, NOON)
+    assert made.parent == Path("runs")
+    assert made.name not in ("", ".", "..")
+
+
+def test_several_seeds_get_a_folder_each() -> None:
+    assert options.seed_folders(Path("o"), (3,)) == {3: Path("o")}
+    assert options.seed_folders(Path("o"), (3, 4)) == {3: Path("o/seed-3"), 4: Path("o/seed-4")}

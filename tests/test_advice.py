@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.advice import Advice, propose, tidy
+from advisor.facts import FactDefinition, FactValue
+from advisor.recipe import Recipe
+from advisor.rulebook import Rule, parse_rule
+
+VOCABULARY = {
+    name: FactDefinition(name, kind, "", "")  # type: ignore[arg-type]
+    for kind, names in {
+        "number": ("lr", "suggested_lr", "dropout", "epochs", "gap"),
+        "flag": ("divergence", "slow_learning", "overfitting"),
+    }.items()
+    for name in names
+}
+ORDER = {"divergence": 2, "slow_learning": 5, "overfitting": 8}
+FACTS: dict[str, FactValue] = {
+    "lr": 0.001,
+    "dropout": 0.2,
+    "epochs": 10,
+    "gap": 0.1,
+    "divergence": False,
+    "slow_learning": True,
+    "overfitting": True,
+}
+
+
+def recipe(**changes: Any) -> Recipe:
+    base = Recipe.model_validate(
+        {
+            "task": "classification",
+            "data": {"source": "sklearn:any"},
+            "model": {"kind": "mlp"},
+            "train": {"early_stopping": {"patience": 3}},
+        }
+    )
+    return base.changed({path.replace("__", "."): value for path, value in changes.items()})
+
+
+def rule(name: str = "a", set_: dict[str, Any] | None = None, **changes: Any) -> Rule:
+    raw = {
+        "id": name,
+        "title": "A title",
+        "stage": "learning_rate",
+        "when": ["slow_learning"],
+        "change": {"set": set_ or {"optimizer.lr": "lr * 3"}},
+        "expect": "Something.",
+        "why": f"Because of {name}.",
+        "examples": {"fires": [], "silent": []},
+    }
+    return parse_rule(yaml.safe_dump(raw | changes), VOCABULARY)
+
+
+START = recipe()
+
+
+def advise(*rules: Rule, recipe: Recipe = START, facts: Any = FACTS, **more: Any) -> Advice:
+    return propose("learning_rate", recipe, facts, rules, ORDER, **more)
+
+
+def ids(advice: Advice) -> list[str]:
+    return [proposal.rule.id for proposal in advice.proposals]
+
+
+def test_a_proposal_has_its_change_its_reason_and_all_that_it_read() -> None:
+    advice = advise(rule(when=["slow_learning", "gap < 0.2"], treats="slow_learning", rank=7))
+    (proposal,) = advice.proposals
+    assert proposal.change == {"optimizer.lr": 0.003}
+    assert proposal.reason == "Because of a."
+    assert proposal.evidence == {"gap": 0.1, "lr": 0.001, "slow_learning": True}
+    assert proposal.treats == "slow_learning"
+    assert proposal.order == (5, 7, "a")
+    assert advice.probes == advice.refused == ()
+
+
+def test_rules_that_do_not_fire_here_propose_nothing() -> None:
+    assert advise(
+        rule("other-stage", stage="epochs"),
+        rule("asleep", maturity="sandbox"),
+        rule("old", maturity="deprecated"),
+        rule("silent", when=["divergence"]),
+        rule("unknown", when=["suggested_lr > lr"]),
+    ) == Advice(())
+
+
+def test_proposals_come_in_the_order_of_symptom_rank_and_id() -> None:
+    advice = advise(
+        rule("no-symptom", {"schedule.kind": "cosine"}, rank=1),
+        rule("late-class", {"schedule.kind": "linear"}, rank=1, treats="overfitting"),
+        rule("z", rank=20, treats="slow_learning"),
+        rule("b", {"optimizer.lr": 0.01}, rank=20, treats="slow_learning"),
+        rule("first", {"optimizer.beta1": 0.8}, rank=10, treats="slow_learning"),
+    )
+    assert ids(advice) == ["first", "b", "z", "late-class", "no-symptom"]
+
+
+# What is left out
+
+
+@pytest.mark.parametrize("locked", ["optimizer", "optimizer.lr"])
+def test_a_locked_field_is_left_alone(locked: str) -> None:
+    advice = advise(rule(), recipe=recipe(tune__locked=[locked]))
+    assert advice == Advice((), (), ("a: optimizer.lr is locked",))
+    assert ids(advise(rule(), recipe=recipe(tune__locked=["optimizer.beta1"]))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "set_",
+    [
+        {"optimizer.lr": "lr"},
+        {"optimizer.lr": "lr * (1 + 1e-8)"},
+        {"optimizer.kind": "adam", "optimizer.lr": 0.001},
+        {"train.epochs": "epochs + 0.4"},
+        {"optimizer.clip_norm": None},
+    ],
+)
+def test_a_change_that_changes_nothing_is_no_proposal(set_: dict[str, Any]) -> None:
+    assert advise(rule(set_=set_)) == Advice(())
+
+
+def test_a_whole_section_can_be_switched_off() -> None:
+    (proposal,) = advise(rule(set_={"train.early_stopping": None})).proposals
+    assert recipe().changed(proposal.change).train.early_stopping is None
+
+
+def test_only_the_fields_that_move_are_in_the_change() -> None:
+    (proposal,) = advise(rule(set_={"optimizer.kind": "adam", "optimizer.lr": 0.01})).proposals
+    assert proposal.change == {"optimizer.lr": 0.01}
+
+
+def test_what_gives_no_valid_recipe_is_refused_in_one_line() -> None:
+    advice = advise(
+        rule("decay", {"regularization.weight_decay": 0.1}),
+        rule("momentum", {"optimizer.momentum": 0.9}),
+        rule("dropout", {"regularization.dropout": "dropout + 0.9"}),
+    )
+    assert not advice.proposals
+    decay, momentum, dropout = advice.refused
+    assert "needs optimizer.kind adamw" in decay
+    assert "optimizer.adam.momentum: Extra inputs" in momentum
+    assert "regularization.dropout: Input should be less than 1" in dropout
+    assert not any("\n" in message for message in advice.refused)
+
+
+def test_a_recipe_that_was_tried_is_not_proposed_again() -> None:
+    (proposal,) = advise(rule()).proposals
+    tried = {recipe().changed(proposal.change).digest()}
+    assert ids(advise(rule(), rule("b", {"optimizer.lr": 0.01}), tried=tried)) == ["b"]
+
+
+def test_of_two_opposite_moves_only_the_first_is_shown() -> None:
+    advice = advise(
+        rule("down", {"optimizer.lr": "lr / 3"}, rank=2),
+        rule("up", {"optimizer.lr": "lr * 3"}, rank=1),
+        rule("up-more", {"optimizer.lr": "lr * 10"}, rank=3),
+    )
+    assert ids(advice) == ["up", "up-more"]
+    assert advice.refused == ("down: moves optimizer.lr the other way than up",)
+
+
+def test_a_proposal_that_is_not_shown_contradicts_nobody() -> None:
+    advice = advise(
+        rule("one", {"optimizer.lr": "lr * 3"}, rank=1),
+        rule("two", {"optimizer.lr": "lr / 3", "regularization.dropout": 0.1}, rank=2),
+        rule("three", {"regularization.dropout": 0.3}, rank=3),
+    )
+    assert ids(advice) == ["one", "three"]
+
+
+def test_a_number_that_stays_is_no_direction() -> None:
+    """SGD's own default rate would move the rate, so the rule keeps it; it moves nothing."""
+    advice = advise(
+        rule("sgd", {"optimizer.kind": "sgd", "optimizer.lr": 0.001}, rank=1),
+        rule("up", {"optimizer.lr": "lr * 3"}, rank=2),
+    )
+    assert ids(advice) == ["sgd", "up"]
+
+
+# Probes
+
+
+def test_a_probe_is_asked_for_once_when_only_its_facts_are_missing() -> None:
+    undecided: dict[str, Any] = {
+        "when": ["slow_learning", "suggested_lr > lr"],
+        "probe": "lr_range",
+    }
+    assert advise(rule("a", **undecided), rule("b", **undecided)).probes == ("lr_range",)
+    wanted = rule(set_={"optimizer.lr": "suggested_lr"}, probe="lr_range")
+    assert advise(wanted).probes == ("lr_range",)
+    facts = FACTS | {"suggested_lr": 0.02}
+    assert advise(wanted, facts=facts).probes == ()
+    assert ids(advise(wanted, facts=facts)) == ["a"]
+
+
+def test_no_probe_for_a_rule_that_could_not_propose_anything() -> None:
+    probe: dict[str, Any] = {"when": ["divergence", "suggested_lr > lr"], "probe": "lr_range"}
+    assert advise(rule(**probe)) == Advice(())
+    probe["when"] = ["slow_learning", "suggested_lr > lr"]
+    assert advise(rule(**probe), recipe=recipe(tune__locked=["optimizer"])) == Advice(())
+
+
+def test_a_change_that_cannot_be_computed_names_what_is_missing() -> None:
+    advice = advise(rule(set_={"optimizer.lr": "suggested_lr"}))
+    assert advice.refused == ("a: cannot be computed; not measured: suggested_lr",)
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("optimizer.lr", 0.00123456, 0.00123),
+        ("optimizer.lr", 0.99999, 1.0),
+        ("regularization.dropout", 0.1 + 0.2, 0.3),
+        ("optimizer.beta2", 0.9995, 0.9995),
+        ("train.batch_size", 45.6, 46),
+        ("model.kernel_size", 5.0, 5),
+    ],
+)
+def test_computed_numbers_are_written_as_a_person_would(
+    path: str, value: float, expected: float
+) -> None:
+    assert tidy(path, value) == expected
+    assert type(tidy(path, value)) is type(expected)
+
+
+def test_written_numbers_stay_as_they_are_written() -> None:
+    (proposal,) = advise(rule(set_={"optimizer.lr": 0.0012345678})).proposals
+    assert proposal.change == {"optimizer.lr": 0.0012345678}
+
+
+NUMBERS = st.floats(-2, 2000) | st.sampled_from([0.0, 1e-12, 1e308, float("nan")]) | st.none()
+
+
+@given(
+    facts=st.fixed_dictionaries(dict.fromkeys(("lr", "dropout", "epochs", "gap"), NUMBERS)),
+    fired=st.booleans() | st.none(),
+    locked=st.sampled_from([[], ["optimizer"], ["train"]]),
+)
+def test_whatever_the_facts_every_proposal_is_a_new_valid_recipe(
+    facts: dict[str, FactValue], fired: bool | None, locked: list[str]
+) -> None:
+    start = recipe(tune__locked=locked)
+    rules = [
+        rule("a", {"optimizer.lr": "lr * 3", "train.epochs": "epochs * 2"}, rank=3),
+        rule("b", {"optimizer.lr": "1 / lr"}, probe="lr_range"),
+        rule("c", {"regularization.dropout": "dropout + gap"}, rank=1),
+        rule("d", {"train.batch_size": "2 ** epochs"}),
+    ]
+    advice = advise(*rules, recipe=start, facts=facts | {"slow_learning": fired})
+    assert list(advice.proposals) == sorted(advice.proposals, key=lambda p: p.order)
+    for proposal in advice.proposals:
+        assert fired is True
+        assert start.changed(proposal.change) != start
+        assert not any(start.locks(path) for path in proposal.change)

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor import recipe_file
+from advisor.recipe import Recipe, sections_with_kinds
+from advisor.recipe_file import RecipeError
+from tests.recipe_strategies import recipes
+
+MINIMAL = "task: classification\ndata: {source: sklearn:digits}\nmodel: mlp\n"
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.yaml"))
+
+
+def problems(text: str, *overrides: str) -> list[str]:
+    with pytest.raises(RecipeError) as caught:
+        recipe_file.parse(text, "recipe.yaml", overrides)
+    assert str(caught.value) == "\n".join(str(each) for each in caught.value.problems)
+    return [str(each) for each in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            "optimizer:\n  kind: adam\n  lr: fast\n",
+            "recipe.yaml:6: optimizer.lr: found 'fast'; "
+            "allowed: a number greater than 0 and at most 1000",
+        ),
+        (
+            "optimizer:\n  kind: adam\n  learning_rate: 1\n",
+            "recipe.yaml:6: optimizer.learning_rate: unknown field 'learning_rate'; allowed: "
+            "lr, clip_norm, beta1, beta2, eps, kind; did you mean 'lr'?",
+        ),
+        (
+            "optimizer:\n  kind: adm\n",
+            "recipe.yaml:5: optimizer.kind: found 'adm'; "
+            "allowed: sgd, rmsprop, adam, adamw; did you mean 'adam'?",
+        ),
+        (
+            "optimizer: {momentum: 0.9}\n",
+            "recipe.yaml:4: optimizer.momentum: optimizer adam has no field 'momentum' (sgd has); "
+            "allowed: lr, clip_norm, beta1, beta2, eps, kind",
+        ),
+        (
+            "schedule: cosin\n",
+            "recipe.yaml:4: schedule.kind: found 'cosin'; allowed: constant, step, exponential, "
+            "linear, cosine, one_cycle, plateau; did you mean 'cosine'?",
+        ),
+        (
+            "metric: acuracy\n",
+            "recipe.yaml:4: metric: found 'acuracy'; allowed: accuracy, balanced_accuracy, f1, "
+            "r2, rmse, mae; did you mean 'accuracy'?",
+        ),
+        (
+            "loss: mse\n",
+            "recipe.yaml:4: loss: mse does not fit task classification; allowed: cross_entropy",
+        ),
+        (
+            "train:\n  epochs: 0\n",
+            "recipe.yaml:5: train.epochs: found 0; allowed: a whole number from 1 to 100000",
+        ),
+        (
+            "train:\n  early_stopping: 3\n",
+            "recipe.yaml:5: train.early_stopping: found 3; "
+            "allowed: a section with patience, min_delta",
+        ),
+        (
+            "tune:\n  budget: much\n",
+            "recipe.yaml:5: tune.budget: found 'much'; "
+            "allowed: a whole number and a unit: 40e, 12t or 10m",
+        ),
+        (
+            "regularization:\n  l2: 0.1\n  weight_decay: 0.1\n",
+            "recipe.yaml:6: regularization.weight_decay is decoupled and needs optimizer.kind "
+            "adamw; regularization.l2 works with any optimizer",
+        ),
+        ("task: binary\n", "recipe.yaml:4: field 'task' is given twice"),
+        ("name: [a\n", "recipe.yaml:5: is not readable YAML: "),
+        ("---\ntask: binary\n", "recipe.yaml:4: holds several YAML documents; one is allowed"),
+        ("name: !!python/name:os.system\n", "recipe.yaml:4: "),
+        ("name: a\x07b\n", "recipe.yaml:4: holds the control character 0x0007"),
+        ('name: "\\ud800"\n', "recipe.yaml:4: name: text that is not valid Unicode"),
+        ("train: {epochs: !!float 'x'}\n", "recipe.yaml:4: "),
+    ],
+)
+def test_a_mistake_is_told_with_line_field_and_advice(lines: str, expected: str) -> None:
+    (told,) = problems(MINIMAL + lines)
+    assert told.startswith(expected)
+    assert "\n" not in told
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+    told = problems("task: clasification\nepochs: 3\nmodel: {kind: cnn, channels: []}\n")
+    assert [each.partition(";")[0] for each in told] == [
+        "recipe.yaml:1: task: found 'clasification'",
+        "recipe.yaml:1: data: missing",
+        "recipe.yaml:2: epochs: unknown field 'epochs'",
+        "recipe.yaml:3: model.channels: found []",
+    ]
+    assert told[2].endswith("did you mean 'train.epochs'?")
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("optimzer.lr=1", ": unknown field 'optimzer'; did you mean 'optimizer'?"),
+        ("lr=1", ": unknown field 'lr'; did you mean 'optimizer.lr'?"),
+        ("optimizer.lrr=1", ": unknown field 'lrr'; did you mean 'lr'?"),
+        ("optimizer.lr", ": no '='; allowed: path=value, as in optimizer.lr=0.1"),
+        ("=1", ": no path; allowed: path=value, as in optimizer.lr=0.1"),
+        ("model.hidden.0=3", ": model.hidden has no fields in it; allowed: model.hidden=value"),
+        (
+            "optimizer.lr=fast",
+            ": found 'fast'; allowed: a number greater than 0 and at most 1000",
+        ),
+        ("name=\udcff", ": text that is not valid Unicode; allowed: Unicode text"),
+        ("model=resnet", ": found 'resnet'; allowed: mlp, cnn"),
+        (
+            "optimizer.momentum=0.9",
+            ": optimizer adam has no field 'momentum' (sgd has); "
+            "allowed: lr, clip_norm, beta1, beta2, eps, kind",
+        ),
+        (
+            "regularization.weight_decay=0.1",
+            ": regularization.weight_decay is decoupled and needs optimizer.kind adamw; "
+            "regularization.l2 works with any optimizer",
+        ),
+    ],
+)
+def test_a_wrong_override_is_told_as_it_was_given(override: str, expected: str) -> None:
+    shown = override.replace("\udcff", "\\udcff")
+    assert problems(MINIMAL, override) == [f"--set {shown}{expected}"]
+
+
+def test_an_override_mends_a_mistake_of_the_file() -> None:
+    recipe = recipe_file.parse(MINIMAL + "train: {epochs: 0}\n", overrides=["train.epochs=3"])
+    assert recipe.train.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("optimizer.lr=1e-3", "optimizer.lr", 1e-3),
+        ("schedule=cosine", "schedule.kind", "cosine"),
+        ("schedule.kind=cosine", "schedule.kind", "cosine"),
+        ("initialization=orthogonal", "initialization.kind", "orthogonal"),
+        ("model.hidden=[10, 20]", "model.hidden", (10, 20)),
+        ("model.hidden=[]", "model.hidden", ()),
+        ("name=1e-3", "name", "1e-3"),
+        ("name='quoted: #1'", "name", "quoted: #1"),
+        ("name=a: b #c", "name", "a: b #c"),
+        ("data.target=-2", "data.target", -2),
+        ("data.target='2'", "data.target", "2"),
+        ("data.target=species", "data.target", "species"),
+        ("train.early_stopping.patience=4", "train.early_stopping.patience", 4),
+        ("train.early_stopping={patience: 4}", "train.early_stopping.patience", 4),
+        ("train.early_stopping=null", "train.early_stopping", None),
+        ("regularization.augmentation.flip=true", "regularization.augmentation.flip", True),
+        ("tune.locked=[train.seed]", "tune.locked", ("train.seed",)),
+    ],
+)
+def test_an_override_sets_a_field(override: str, path: str, value: Any) -> None:
+    assert recipe_file.parse(MINIMAL, overrides=[override]).get(path) == value
+
+
+def test_another_kind_by_override_keeps_what_both_have_whatever_the_order() -> None:
+    text = MINIMAL + "optimizer: {kind: adam, lr: 0.5, beta1: 0.8}\nschedule: {warmup: 0.1}\n"
+    overrides = ["optimizer.momentum=0.9", "optimizer=sgd", "schedule=one_cycle"]
+    flat = recipe_file.parse(text, overrides=overrides).flat()
+    assert (flat["optimizer.lr"], flat["optimizer.momentum"]) == (0.5, 0.9)
+    assert "optimizer.beta1" not in flat
+    assert "schedule.warmup" not in flat
+
+
+def test_a_misspelt_field_is_told_although_the_kind_is_overridden() -> None:
+    (told,) = problems(MINIMAL + "optimizer: {kind: adam, lrr: 1}\n", "optimizer.kind=sgd")
+    assert told.startswith("recipe.yaml:4: optimizer.lrr: unknown field 'lrr'")
+
+
+def test_shorthands_and_empty_sections() -> None:
+    text = MINIMAL + "loss: cross_entropy\ninitialization: xavier_normal\ntrain:\nschedule:\n"
+    recipe = recipe_file.parse(text)
+    assert recipe.initialization.kind == "xavier_normal"
+    assert recipe == recipe_file.parse(MINIMAL + "initialization: {kind: xavier_normal}\n")
+    assert recipe_file.parse(MINIMAL, overrides=["task=regression"]).loss.kind == "mse"
+
+
+def test_relative_data_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "recipes").mkdir()
+    path = tmp_path / "recipes" / "recipe.yaml"
+    path.write_text("task: binary\ndata: {source: csv:../a.csv}\nmodel: mlp\n")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert recipe_file.read(path).data.source == f"csv:{tmp_path / 'a.csv'}"
+    assert recipe_file.read("../recipes/recipe.yaml").data.source == f"csv:{tmp_path / 'a.csv'}"
+    changed = recipe_file.read(path, ["data.source=npz:b.npz"])
+    assert changed.data.source == f"npz:{tmp_path / 'here' / 'b.npz'}"
+    assert recipe_file.read(path, ["data.source=sklearn:iris"]).data.source == "sklearn:iris"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no such file"),
+        (b"name: \xff", "not UTF-8 text"),
+        (b"x" * 200_000, "longer than"),
+        (b"", "task: missing"),
+    ],
+)
+def test_an_unusable_file_gets_one_clear_message(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RecipeError, match=said) as caught:
+        recipe_file.read(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_folder_is_not_a_recipe(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="cannot be read"):
+        recipe_file.read(tmp_path)
+
+
+def test_aliases_cannot_blow_up() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    (told,) = problems("\n".join(lines))
+    assert "values" in told
+    assert "YAML" in problems("a: " + "[" * 5000)[0]
+    assert problems("a: &a [*a]")
+
+
+@given(recipes())
+@settings(deadline=None)
+def test_what_is_dumped_reads_back_equal(recipe: Recipe) -> None:
+    text = recipe_file.dump(recipe)
+    assert recipe_file.parse(text) == recipe
+    order = [name for name in Recipe.model_fields if name in yaml.safe_load(text)]
+    assert list(yaml.safe_load(text)) == order
+
+
+def test_a_dump_shows_essentials_and_what_was_changed() -> None:
+    recipe = recipe_file.parse(MINIMAL, overrides=["optimizer.beta1=0.8", "optimizer.lr=1e-5"])
+    assert recipe_file.dump(recipe) == (
+        "version: 1\nname: recipe\ntask: classification\ndata:\n  source: sklearn:digits\n"
+        "model:\n  kind: mlp\n  hidden: [64]\n  activation: relu\n  normalization: none\n"
+        "initialization: kaiming_uniform\nloss: cross_entropy\n"
+        "optimizer:\n  kind: adam\n  lr: 1e-5\n  beta1: 0.8\nschedule: constant\n"
+        "train:\n  batch_size: 32\n  epochs: 10\n  seed: 0\nmetric: accuracy\n"
+        "tune:\n  budget: 12t\n"
+    )
+
+
+PIECES = (
+    "task|data|model|optimizer|lr|kind|mlp|source|train|epochs|1e-3|: |\n|  |- |[|]|{|}|&a |*a|"
+    "!!int |'|\"|<<|%|sklearn:digits|null|0x_|2024-01-01|classification|~|?|,|#|\t"
+)
+WORDS = st.sampled_from(PIECES.split("|"))
+
+
+def outcome(text: str, overrides: Sequence[str] = ()) -> Recipe | RecipeError:
+    try:
+        return recipe_file.parse(text, overrides=overrides)
+    except RecipeError as error:
+        return error
+
+
+@given(st.text() | st.lists(WORDS, max_size=30).map("".join), st.lists(st.text(), max_size=2))
+@settings(max_examples=300, deadline=None)
+def test_any_text_gives_a_recipe_or_a_recipe_error(text: str, overrides: list[str]) -> None:
+    for changes in ([], overrides):
+        found = outcome(text, changes)
+        assert isinstance(found, Recipe) or found.problems
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+PATHS = sorted(
+    set(recipe_file.parse(MINIMAL).flat())
+    | {"train", "data", "model", "tune", "loss", "schedule.rise", "model.channels"}
+)
+
+
+@given(st.sampled_from(PATHS), VALUES)
+@settings(max_examples=300, deadline=None)
+def test_any_value_in_any_field_gives_a_recipe_or_a_recipe_error(path: str, value: Any) -> None:
+    inner: Any = value
+    for name in reversed(path.split(".")):
+        inner = {name: inner}
+    texts = [yaml.safe_dump(yaml.safe_load(MINIMAL) | inner, allow_unicode=True)]
+    flow = yaml.safe_dump(value, default_flow_style=True, width=10**6).partition("\n")[0]
+    for text, overrides in ((texts[0], []), (MINIMAL, [f"{path}={flow}"])):
+        found = outcome(text, overrides)
+        if isinstance(found, RecipeError):
+            assert all(each.found for each in found.problems)
+        else:
+            assert recipe_file.parse(recipe_file.dump(found)) == found
+
+
+def test_schema_knows_the_shorthands() -> None:
+    schema = recipe_file.schema()
+    for section, kinds in sections_with_kinds().items():
+        short, full = schema["properties"][section]["anyOf"]
+        assert short["enum"] == list(kinds)
+        assert len(full["anyOf"]) == len(kinds)
+    assert "kaiming_uniform" in schema["properties"]["initialization"]["anyOf"][0]["enum"]
+    assert schema["$defs"]["Sgd"]["required"] == ["kind"]
+    assert "required" not in schema["$defs"]["Adam"]
+    assert schema["required"] == ["task", "data", "model"]
+    assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_is_a_recipe(path: Path) -> None:
+    recipe = recipe_file.read(path)
+    assert recipe_file.parse(recipe_file.dump(recipe)) == recipe
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 4

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from safetensors.numpy import load_file
+
+from advisor.auto import read_events
+from advisor.events import Event, StepsDone, TrialFinished, TrialStarted
+from advisor.recipe import Recipe
+from advisor.runner import Runner, UserError, WorkerError
+
+
+def recipe(**changes: object) -> Recipe:
+    made = Recipe.model_validate(
+        {
+            "task": "classification",
+            "data": {"source": "sklearn:iris"},
+            "model": {"kind": "mlp", "hidden": (8,)},
+            "optimizer": {"kind": "adam", "lr": 0.02},
+            "train": {"batch_size": 16, "epochs": 4},
+        }
+    )
+    return made.changed(changes)
+
+
+def test_a_trial_leaves_events_weights_and_outputs(backend_name: str, tmp_path: Path) -> None:
+    heard: list[Event] = []
+    with Runner(backend_name, "cpu") as runner:
+        events = runner.train(recipe(), tmp_path, heard.append)
+    assert events == heard
+    assert read_events(tmp_path / "events.jsonl") == events
+    assert isinstance(events[0], TrialStarted)
+    finished = events[-1]
+    assert isinstance(finished, TrialFinished)
+    assert finished.status == "finished"
+    assert finished.epochs == 4
+    weights = load_file(tmp_path / "best.safetensors")
+    assert weights["dense1.kernel"].shape == (4, 8)
+    outputs = load_file(tmp_path / "validation.safetensors")["outputs"]
+    assert outputs.shape == (30, 3)
+
+
+def test_two_trials_of_one_recipe_are_the_same_to_the_bit(
+    backend_name: str, tmp_path: Path
+) -> None:
+    dropped = recipe(**{"regularization.dropout": 0.3})
+    losses, files = [], []
+    for place in (tmp_path / "a", tmp_path / "b"):
+        with Runner(backend_name, "cpu") as runner:
+            events = runner.train(dropped, place)
+        losses.append([event.loss for event in events if isinstance(event, StepsDone)])
+        files.append((place / "best.safetensors").read_bytes())
+    assert losses[0] == losses[1]
+    assert files[0] == files[1]
+
+
+def test_a_worker_that_is_killed_costs_one_trial(backend_name: str, tmp_path: Path) -> None:
+    with Runner(backend_name, "cpu") as runner:
+
+        def kill(event: Event) -> None:
+            if isinstance(event, StepsDone) and runner._process is not None:
+                os.kill(runner._process.pid, signal.SIGKILL)
+
+        with pytest.raises(WorkerError, match="SIGKILL"):
+            runner.train(recipe(**{"train.epochs": 500}), tmp_path / "a", kill)
+        events = runner.train(recipe(), tmp_path / "b")
+    assert isinstance(events[-1], TrialFinished)
+    assert events[-1].status == "finished"
+
+
+def test_a_trial_stops_on_request(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    with Runner("torch", "cpu") as runner:
+
+        def stop(event: Event) -> None:
+            if isinstance(event, StepsDone):
+                runner.stop()
+
+        events = runner.train(recipe(**{"train.epochs": 2000}), tmp_path, stop)
+    assert isinstance(events[-1], TrialFinished)
+    assert events[-1].status == "stopped"
+    assert events[-1].epochs < 2000
+
+
+def test_a_race_that_is_lost_stops_the_trial(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    with Runner("torch", "cpu") as runner:
+        events = runner.train(recipe(), tmp_path, race=[None, 1.1, 1.1, 1.1])
+    finished = events[-1]
+    assert isinstance(finished, TrialFinished)
+    assert finished.status == "stopped"
+    assert finished.epochs == 2
+    assert "clearly behind" in finished.message
+
+
+def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_path: Path) -> None:
+    wild = recipe(**{"optimizer.kind": "sgd", "optimizer.lr": 1000.0, "optimizer.momentum": 0.99})
+    regression = wild.changed(
+        {"data.source": "sklearn:diabetes", "task": "regression", "loss.kind": "mse", "metric": "r2"}
+    )
+    with Runner(backend_name, "cpu") as runner:
+        events = runner.train(regression, tmp_path)
+    finished = events[-1]
+    assert isinstance(finished, TrialFinished)
+    assert finished.status == "diverged"
+    assert finished.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data.source": "sklearn:nothing"}, "nothing"),
+        ({"data.source": "csv:missing.csv"}, "missing.csv"),
+        ({"train.batch_size": 5000}, "5000"),
+        ({"model.kind": "cnn"}, "cnn needs images"),
+    ],
+)
+def test_what_the_user_got_wrong_is_a_user_error(
+    changes: dict[str, object], message: str
+) -> None:
+    pytest.importorskip("torch")
+    with Runner("torch", "cpu") as runner, pytest.raises(UserError, match=message):
+        runner.check(recipe(**changes))
+
+
+def test_a_device_that_is_not_here_is_a_user_error(backend_name: str, tmp_path: Path) -> None:
+    with Runner(backend_name, "cuda:99") as runner, pytest.raises(UserError, match="cuda:99"):
+        runner.train(recipe(), tmp_path)
+
+
+def test_a_backend_that_is_not_there_is_a_user_error() -> None:
+    with Runner("nonsense") as runner, pytest.raises(UserError, match="nonsense"):
+        runner.info()
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from advisor.recipe import Recipe
+from advisor.runner import Runner
+
+runner = Runner("torch", "cpu")
+recipe = Recipe.model_validate_json(sys.argv[1])
+runner.train(recipe, Path(sys.argv[2]), lambda event: print(runner._process.pid, flush=True))
+"""
+
+
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    endless = recipe(**{"train.epochs": 100_000}).model_dump_json()
+    command = [sys.executable, "-c", PARENT, endless, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        worker = psutil.Process(int(parent.stdout.readline()))
+        assert worker.is_running()
+        parent.kill()
+    gone, _ = psutil.wait_procs([worker], timeout=20)
+    assert gone

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.auto import request_key
+from advisor.facts import VOCABULARY
+from advisor.recipe import Recipe
+from advisor.requests import Answer, Choice, Choose, OpenTest, Request, Result, RunProbe, Train
+from advisor.rulebook import installed
+from advisor.session import MOST_VISITS, Session
+from tests import simulation
+
+RULES = installed(VOCABULARY)
+
+
+def run(session: Session, answers: dict[int, Answer] | None = None) -> list[Request]:
+    """Answer everything the session asks for; returns what it asked."""
+    asked: list[Request] = []
+    while session.request is not None:
+        asked.append(session.request)
+        given = (answers or {}).get(len(asked))
+        session.tell(given if given is not None else simulation.answer(session.request))
+        assert len(asked) < 500, "the session does not come to an end"
+    return asked
+
+
+def test_a_sick_start_ends_clearly_better() -> None:
+    session = Session(simulation.recipe(), RULES)
+    run(session)
+    state = session.state
+    assert state.finished
+    assert state.baseline is not None
+    assert state.baseline.value is not None
+    assert state.baseline.value < 0.4
+    assert state.incumbent is not None
+    assert state.incumbent.value is not None
+    assert state.incumbent.value > 0.85
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    budget=st.sampled_from(["5e", "12e", "30e", "60e", "4t", "12t", "1m"]),
+    lr=st.floats(1e-6, 1.0),
+    activation=st.sampled_from(["relu", "sigmoid", "tanh"]),
+    seed=st.integers(0, 50),
+)
+def test_what_holds_for_every_session(budget: str, lr: float, activation: str, seed: int) -> None:
+    changes = {"tune.budget": budget, "model.activation": activation, "train.seed": seed}
+    start = simulation.recipe(**changes, **{"optimizer.lr": lr})
+    session = Session(start, RULES)
+    asked = run(session)
+    spending = session.state.budget
+    assert spending.spent <= max(spending.limit, 1.0 * start.train.epochs) + 1e-9
+    assert max(session.state.visits.values(), default=0) <= MOST_VISITS
+    opened = [index for index, request in enumerate(asked) if isinstance(request, OpenTest)]
+    assert opened == [len(asked) - 1]
+    trials = [request for request in asked if isinstance(request, Train)]
+    digests = Counter(trial.recipe.digest() for trial in trials)
+    assert max(digests.values()) == 1, "a recipe was trained twice"
+    numbers = [request.number for request in asked if isinstance(request, Train | RunProbe)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@settings(max_examples=10, deadline=None)
+@given(lr=st.floats(1e-6, 1.0))
+def test_the_same_answers_give_the_same_session(lr: float) -> None:
+    start = simulation.recipe(**{"optimizer.lr": lr})
+    first, second = Session(start, RULES), Session(start, RULES)
+    asked, again = run(first), run(second)
+    answered = (Train, RunProbe, Choose, OpenTest)
+    keys = [request_key(request) for request in asked if isinstance(request, answered)]
+    assert keys == [request_key(request) for request in again if isinstance(request, answered)]
+    assert [d.decision for d in first.state.decisions] == [
+        d.decision for d in second.state.decisions
+    ]
+
+
+def test_locked_fields_are_left_alone() -> None:
+    start = simulation.recipe(**{"tune.locked": ["optimizer.lr", "model"]})
+    session = Session(start, RULES)
+    trials = [request for request in run(session) if isinstance(request, Train)]
+    assert {trial.recipe.optimizer.lr for trial in trials} == {1e-5}
+    assert {trial.recipe.model for trial in trials} == {start.model}
+
+
+def test_one_change_a_trial_unless_the_rule_couples_them() -> None:
+    session = Session(simulation.recipe(), RULES)
+    run(session)
+    for decided in session.state.decisions:
+        trial = next(a for a in session.state.attempts if a.trial.number == decided.trial)
+        before = {path for path in decided.proposal.change if trial.recipe.has(path)}
+        assert before <= set(decided.proposal.rule.change)
+
+
+def test_a_person_may_leave_a_stage_and_end_the_session() -> None:
+    session = Session(simulation.recipe(), RULES)
+    while not isinstance(session.request, Choose):
+        session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
+    session.tell(Choice("finish"))
+    asked = run(session)
+    assert isinstance(asked[-1], OpenTest)
+    assert session.state.decisions == []
+
+
+def test_a_trial_that_fails_is_rejected_and_the_session_goes_on() -> None:
+    session = Session(simulation.recipe(), RULES)
+    failed = 0
+    while session.request is not None:
+        request = session.request
+        if isinstance(request, Train) and request.purpose == "candidate" and not failed:
+            failed = request.number
+            session.tell(Result([], None, 0.1, "the training process ended"))
+        else:
+            session.tell(simulation.answer(request))
+    decided = next(d for d in session.state.decisions if d.trial == failed)
+    assert decided.decision.verdict == "rejected"
+    assert "the training process ended" in decided.decision.reason
+    assert session.state.incumbent is not None
+    assert session.state.incumbent.trial.number != failed
+
+
+def test_nothing_that_trains_leaves_the_test_set_sealed() -> None:
+    session = Session(simulation.recipe(), RULES)
+    asked = []
+    while session.request is not None:
+        asked.append(session.request)
+        if isinstance(session.request, Train):
+            session.tell(Result([], None, 0.1, "no"))
+        else:
+            session.tell(simulation.answer(session.request))
+    assert not any(isinstance(request, OpenTest) for request in asked)
+    assert session.state.test is None
+
+
+@pytest.mark.parametrize("budget", ["5e", "10e"])
+def test_a_budget_of_one_training_still_gives_a_result(budget: str) -> None:
+    session = Session(simulation.recipe(**{"tune.budget": budget}), RULES)
+    run(session)
+    assert session.state.test is not None
+
+
+def test_every_accepted_change_was_better_beyond_noise_or_cured_something() -> None:
+    session = Session(simulation.recipe(), RULES)
+    run(session)
+    accepted = [d for d in session.state.decisions if d.decision.verdict == "accepted"]
+    assert accepted
+    for decided in accepted:
+        comparison = decided.decision.comparison
+        assert comparison is not None
+        cured = decided.decision.reason.startswith("cures")
+        lenient = decided.stage.criterion == "no worse"
+        assert comparison.low > 0 or cured or lenient
+
+
+def _recipes() -> list[Recipe]:
+    return [simulation.recipe(), simulation.recipe(**{"optimizer.lr": 0.003})]
+
+
+@pytest.mark.parametrize("start", _recipes())
+def test_a_stage_is_entered_before_it_proposes(start: Recipe) -> None:
+    session, entered = Session(start, RULES), ""
+    for request in run(session):
+        entered = getattr(getattr(request, "stage", None), "name", entered)
+        if isinstance(request, Choose):
+            assert {p.rule.stage for p in request.proposals} == {entered}

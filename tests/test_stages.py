@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from advisor.recipe import Recipe
+from advisor.rulebook import StageName
+from advisor.rulebook import recipe_fields as fields
+from advisor.stages import INVALIDATES, STAGES, passed, reason_to_skip, reopened_by
+from advisor.symptoms import Finding
+
+BY_NAME = {stage.name: stage for stage in STAGES}
+
+
+def fired(symptom: str, severity: str = "block") -> Finding:
+    return Finding(symptom, "fired", severity, {}, "", "", "")  # type: ignore[arg-type]
+
+
+def test_every_stage_of_the_rules_is_in_the_order() -> None:
+    assert tuple(BY_NAME) == get_args(StageName)
+
+
+def test_first_train_then_perform_then_generalise() -> None:
+    phases = list(dict.fromkeys(stage.phase for stage in STAGES))
+    assert phases == ["make it train", "raise performance", "suppress overfitting", "finish"]
+
+
+def test_shares_of_the_budget_rise_to_the_whole() -> None:
+    shares = [stage.until for stage in STAGES]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_nothing_but_the_first_and_last_stage_is_open_while_it_does_not_train() -> None:
+    open_stages = [s.name for s in STAGES if reason_to_skip(s, [fired("no_learning")]) is None]
+    assert open_stages == ["sanity", "finish"]
+
+
+def test_regularisation_waits_until_something_overfits() -> None:
+    stage = BY_NAME["regularization"]
+    assert reason_to_skip(stage, [])
+    assert reason_to_skip(stage, [fired("overfitting", "generalisation")]) is None
+    under = [fired("overfitting", "generalisation"), fired("underfitting", "optimisation")]
+    assert reason_to_skip(stage, under)
+
+
+def test_sanity_is_passed_when_nothing_blocks() -> None:
+    assert passed(BY_NAME["sanity"], [fired("slow_learning", "optimisation")])
+    assert not passed(BY_NAME["sanity"], [fired("divergence")])
+    assert not passed(BY_NAME["learning_rate"], [])
+
+
+def test_a_new_batch_size_reopens_rate_and_regularisation() -> None:
+    assert reopened_by(["train.batch_size"]) == ("learning_rate", "regularization")
+    assert reopened_by(["regularization.dropout"]) == ()
+
+
+@pytest.mark.parametrize("path", INVALIDATES)
+def test_what_invalidates_is_a_field(path: str) -> None:
+    assert any(name == path or name.startswith(path) for name in fields())
+    assert isinstance(Recipe, type)
+
+
+@pytest.mark.parametrize("stages", INVALIDATES.values())
+def test_what_is_reopened_is_a_stage(stages: tuple[str, ...]) -> None:
+    assert set(stages) <= set(BY_NAME)
