@@ -10,7 +10,7 @@
 
 BACKEND ?= torch
 PIP_ARGS ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break || python=python3; \
   done; echo $$python)
@@ -35,7 +35,7 @@ demo: $(VENV)/.ready-$(BACKEND)
 	$(BIN)/advisor auto examples/digits.yaml --backend $(BACKEND)
 
 test: setup
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

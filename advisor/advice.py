@@ -77,10 +77,10 @@ def propose(
             continue
         change = computed_change(rule, facts) if fires else None
         if change is not None:
-            made = _proposal(rule, change, recipe, facts, order)
+            made = _proposal(rule, change, recipe, facts, order, tried)
             if isinstance(made, str):
                 refused.append(made)
-            elif made is not None and recipe.changed(made.change).digest() not in tried:
+            elif made is not None:
                 found.append(made)
         elif rule.probe and rule.probe not in probes:
             probes.append(rule.probe)
@@ -107,20 +107,25 @@ def _missing(rule: Rule, facts: Facts) -> str:
 
 
 def _proposal(
-    rule: Rule, change: Mapping[str, Any], recipe: Recipe, facts: Facts, order: Mapping[str, int]
+    rule: Rule,
+    change: Mapping[str, Any],
+    recipe: Recipe,
+    facts: Facts,
+    order: Mapping[str, int],
+    tried: Container[str],
 ) -> Proposal | str | None:
-    """A proposal; why it is refused; or None when there is nothing to propose."""
+    """A proposal; why it is refused; or None when there is nothing new to propose."""
     try:
-        changed = recipe.changed(change)
+        before, after = recipe.flat(), recipe.changed(change).flat()
+        moved = {path: value for path, value in change.items() if not _same(before, after, path)}
+        changed = recipe.changed(moved)
     except (ValidationError, KeyError) as error:
         return f"{rule.id}: gives no valid recipe: {problem(error)}"
-    before, after = recipe.flat(), changed.flat()
-    moved = {path: value for path, value in change.items() if not _same(before, after, path)}
-    if not moved:
+    if not moved or changed.digest() in tried:
         return None
     evidence = {name: facts.get(name) for name in sorted(rule.reads)}
     place = (order.get(rule.treats or "", LAST_CLASS), rule.rank, rule.id)
-    return Proposal(rule, moved if _keeps(recipe, moved, changed) else change, evidence, place)
+    return Proposal(rule, moved, evidence, place)
 
 
 def problem(error: ValidationError | KeyError) -> str:
@@ -132,14 +137,6 @@ def problem(error: ValidationError | KeyError) -> str:
         for one in error.errors(include_url=False)
     )
     return "; ".join(f"{path}: {message}" if path else message for path, message in found)
-
-
-def _keeps(recipe: Recipe, moved: Mapping[str, Any], changed: Recipe) -> bool:
-    """Whether the fields that really move are enough to get the same recipe."""
-    try:
-        return recipe.changed(moved) == changed
-    except (ValidationError, KeyError):
-        return False
 
 
 def tidy(path: str, value: float) -> float:
@@ -183,7 +180,7 @@ def _directions(proposal: Proposal, before: Mapping[str, Any]) -> dict[str, bool
     return {
         path: value > old
         for path, value in proposal.change.items()
-        if _is_number(value) and _is_number(old := before.get(path)) and value != old
+        if _is_number(value) and _is_number(old := before.get(path))
     }
 
 

@@ -92,7 +92,15 @@ def begin(start: Start, folder: Path, runner: Runner) -> Ledger:
 
 def rules_digest(rules: Sequence[Rule]) -> str:
     """A hash of what the rules say, so that a session is not resumed under other rules."""
-    content = [(rule.id, repr(rule.when), repr(rule.change)) for rule in rules]
+    content = [
+        (
+            rule.id,
+            rule.maturity,
+            [condition.text for condition in rule.when],
+            [(path, getattr(value, "text", value)) for path, value in rule.change.items()],
+        )
+        for rule in rules
+    ]
     return hashlib.sha256(repr(sorted(content)).encode()).hexdigest()[:16]
 
 

@@ -27,7 +27,8 @@ HIGHEST = {"sgd": 10.0, "rmsprop": 1.0, "adam": 1.0, "adamw": 1.0}
 STOP_FACTOR = 4.0
 """The sweep ends when the loss is this many times the best seen (fastai, Lightning)."""
 LEAST_FALL = 0.05
-"""A sweep in which the loss falls by less than this share of its start has no valid pick."""
+"""A sweep whose loss gets less than this share below where it began, and below the loss of
+ignoring the input, has no valid pick."""
 
 Probe = Callable[[Recipe, data.Dataset, Backend, str], ProbeFinished]
 
@@ -43,7 +44,7 @@ def lr_range(
     began = time.perf_counter()
     job = prepare(_plain(recipe), dataset, device)
     sweep = _sweep(recipe, dataset, backend.start(job))
-    pick = suggest(sweep.lr, sweep.loss, sweep.initial_loss)
+    pick = suggest(sweep.lr, sweep.loss, sweep.initial_loss, _chance_loss(recipe, dataset))
     n = len(dataset.train.targets)
     return ProbeFinished(
         "lr_range",
@@ -122,17 +123,25 @@ def _sweep(recipe: Recipe, dataset: data.Dataset, training: Training) -> Sweep:
     return Sweep(lrs[:done], np.array(losses), initial, done * STEPS_A_POINT)
 
 
+def _chance_loss(recipe: Recipe, dataset: data.Dataset) -> float:
+    """Coming down to the loss of ignoring the input is no sign that anything is learned."""
+    targets = dataset.train.targets
+    chance = metrics.chance_outputs(recipe.task, targets, dataset.outputs, len(targets))
+    return float(np.mean(metrics.example_losses(recipe, chance, targets)))
+
+
 def _rows(n: int, size: int, seed: int, steps: int) -> np.ndarray:
     per_epoch = data.steps_per_epoch(n, size)
     epochs = [data.epoch_rows(n, size, seed, epoch) for epoch in range(-(-steps // per_epoch))]
     return np.concatenate(epochs)[:steps]
 
 
-def suggest(lr: Floats, loss: Floats, initial_loss: float) -> Pick:
+def suggest(lr: Floats, loss: Floats, initial_loss: float, chance_loss: float) -> Pick:
     """The median (in log10) of three picks, all left of where the loss turns up.
 
-    The picks: steepest descent in log10(lr); a third of the rate with the least loss... each
-    guarded so that a curve without a clear fall gives none.
+    The picks: the steepest descent in log10(lr); two thirds of the way (in log10) from where the
+    loss starts to fall to its bottom; a tenth of the rate at the bottom. A curve that never gets
+    clearly below both where it began and the loss of ignoring the input gives no pick.
     """
     finite = np.isfinite(loss)
     lr, loss = lr[finite], loss[finite]
@@ -141,7 +150,7 @@ def suggest(lr: Floats, loss: Floats, initial_loss: float) -> Pick:
     smooth = np.convolve(np.pad(loss, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     bottom = int(np.argmin(smooth))
     fall = initial_loss - float(smooth[bottom])
-    if fall < LEAST_FALL * abs(initial_loss):
+    if float(loss.min()) > (1 - LEAST_FALL) * min(initial_loss, chance_loss) or fall <= 0:
         return Pick(None, None, None, "no rate made the loss fall clearly")
     position, falling = np.log10(lr), np.flatnonzero(initial_loss - smooth > LEAST_FALL * fall)
     low = int(falling[0])

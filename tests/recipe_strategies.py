@@ -12,14 +12,16 @@ from advisor import recipe as r
 Draw = Any
 
 
-def numbers(low: float, high: float, **bounds: bool) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False, **bounds)
+def numbers(
+    low: float, high: float, exclude_min: bool = False, exclude_max: bool = False
+) -> st.SearchStrategy[float]:
+    return st.floats(low, high, exclude_min=exclude_min, exclude_max=exclude_max)
 
 
 SHARE = numbers(0, 1, exclude_max=True)
 INNER = numbers(0, 1, exclude_min=True, exclude_max=True)
 UNITS = st.lists(st.integers(1, 65536), max_size=4)
-NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=80)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80)
 POSITIVE = numbers(0, 1e3, exclude_min=True)
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {

@@ -10,6 +10,7 @@ from advisor.events import (
     DataReport,
     Evaluated,
     Event,
+    LayerReport,
     ProbeFinished,
     StepsDone,
     TrialFinished,
@@ -86,7 +87,8 @@ def trained(what: Recipe) -> Result:
         step, now = epoch * STEPS, float(epoch)
         flat = [loss] * STEPS
         rates = [what.optimizer.lr] * STEPS
-        events.append(StepsDone(step, now, flat, [1.0] * STEPS, rates, {}, now))
+        layers = {"dense1.kernel": LayerReport(1.0, 1.0, what.optimizer.lr)}
+        events.append(StepsDone(step, now, flat, [1.0] * STEPS, rates, layers, now))
         share_of_one = 1.0 if value < chance + 0.05 else chance
         events.append(
             Evaluated(step, now, loss, value, loss, value, True, share_of_one, {}, float(epoch))

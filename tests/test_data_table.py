@@ -131,6 +131,6 @@ def test_any_text_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory,
     source = table(tmp_path_factory.mktemp("table"), text)
     for task in ("classification", "binary", "regression"):
         try:
-            assert np.isfinite(data.load(source, task).train.inputs).all()  # type: ignore[arg-type]
+            assert np.isfinite(data.load(source, task).train.inputs).all()
         except data.DataError as error:
             assert "data." in str(error)  # noqa: PT017

@@ -30,7 +30,7 @@ def curve(best: float, depth: float, noise: float, seed: int) -> np.ndarray:
     seed=st.integers(0, 1000),
 )
 def test_the_pick_is_near_the_best_rate(best: float, depth: float, noise: float, seed: int) -> None:
-    pick = suggest(RATES, curve(best, depth, noise, seed), 2.3)
+    pick = suggest(RATES, curve(best, depth, noise, seed), 2.3, 2.3)
     assert pick.lr is not None
     assert best / 10 < pick.lr < best * 5
 
@@ -38,18 +38,23 @@ def test_the_pick_is_near_the_best_rate(best: float, depth: float, noise: float,
 @given(noise=st.floats(0, 0.02), seed=st.integers(0, 1000))
 def test_a_flat_curve_has_no_pick(noise: float, seed: int) -> None:
     flat = 2.3 + noise * np.random.default_rng(seed).normal(size=POINTS)
-    assert suggest(RATES, flat, 2.3).lr is None
+    assert suggest(RATES, flat, 2.3, 2.3).lr is None
 
 
 def test_a_curve_that_only_rises_has_no_pick() -> None:
-    assert suggest(RATES, 2.3 + np.geomspace(1e-3, 5, POINTS), 2.3).lr is None
+    assert suggest(RATES, 2.3 + np.geomspace(1e-3, 5, POINTS), 2.3, 2.3).lr is None
+
+
+def test_coming_down_to_chance_is_no_sign_of_learning() -> None:
+    from_above = 2.31 + 3 / (1 + np.exp(3 * np.log10(RATES / 1e-3)))
+    assert suggest(RATES, from_above, 5.31, 2.3).lr is None
 
 
 def test_losses_that_are_not_finite_are_no_end() -> None:
     losses = curve(1e-3, 1.5, 0.0, 0)
     losses[-3:] = np.nan
-    assert suggest(RATES, losses, 2.3).lr is not None
-    assert suggest(RATES, np.full(POINTS, np.nan), 2.3).lr is None
+    assert suggest(RATES, losses, 2.3, 2.3).lr is not None
+    assert suggest(RATES, np.full(POINTS, np.nan), 2.3, 2.3).lr is None
 
 
 @settings(max_examples=100, deadline=None)
@@ -57,7 +62,7 @@ def test_losses_that_are_not_finite_are_no_end() -> None:
 def test_noise_at_tiny_rates_never_attracts_the_pick(noise: float, seed: int) -> None:
     """The slope per unit of the rate, rather than of its logarithm, is steepest at the far left
     for almost any noise; a well-known finder suggests 1e-7 where 1e-3 is right."""
-    pick = suggest(RATES, curve(1e-3, 1.8, noise, seed), 2.3)
+    pick = suggest(RATES, curve(1e-3, 1.8, noise, seed), 2.3, 2.3)
     assert pick.lr is not None
     assert pick.lr > 1e-4
 

@@ -239,6 +239,14 @@ def test_aliases_cannot_blow_up() -> None:
     assert problems("a: &a [*a]")
 
 
+@pytest.mark.parametrize(
+    "name", ["\x85", "a\nb", "\u2028", "\ufeff", "1e-3", "null", " x ", "=", "é"]
+)
+def test_any_name_survives(name: str) -> None:
+    recipe = recipe_file.parse(MINIMAL).changed({"name": name, "data.target": name})
+    assert recipe_file.parse(recipe_file.dump(recipe)) == recipe
+
+
 @given(recipes())
 @settings(deadline=None)
 def test_what_is_dumped_reads_back_equal(recipe: Recipe) -> None:

@@ -67,16 +67,19 @@ def _sklearn(name: str) -> Source:
 
 
 def _npz(path: Path) -> Source:
-    with path.open("rb") as file:
+    with path.open("rb") as file:  # np.load would leave a damaged file open
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"data.source: {path} is not an npz file (numpy.savez makes one)")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            present = list(file.files)
-            arrays = {key: _array(path, file, key) for key in NPZ_KEYS if key in present}
-    except UNREADABLE as error:
-        raise DataError(f"data.source: {path} is a damaged npz file: {error}") from error
+        if not zipfile.is_zipfile(file):
+            raise DataError(f"data.source: {path} is not an npz file (numpy.savez makes one)")
+        file.seek(0)
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                present = list(archive.files)
+                arrays = {key: _array(path, archive, key) for key in NPZ_KEYS if key in present}
+        except DataError:
+            raise
+        except UNREADABLE as error:
+            raise DataError(f"data.source: {path} is a damaged npz file: {error}") from error
     train = _part(path, arrays, "train", present)
     if train is None:
         raise DataError(_missing(path, "x_train", present))
@@ -84,9 +87,9 @@ def _npz(path: Path) -> Source:
     return Source(f"npz:{path}", train, validation, test, digest, numbered=True)
 
 
-def _array(path: Path, file: Mapping[str, Any], key: str) -> Array:
+def _array(path: Path, archive: Mapping[str, Any], key: str) -> Array:
     try:
-        array = file[key]
+        array = archive[key]
     except UNREADABLE as error:
         if "Object arrays" in str(error):
             raise DataError(

@@ -61,10 +61,16 @@ def _float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = None if value.isprintable() else '"'  # the other styles fold some line breaks
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+
 def _list(dumper: yaml.SafeDumper, value: tuple[Any, ...]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
 
 
 _Dumper.add_representer(float, _float)
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(tuple, _list)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", yaml_lines.FLOAT, yaml_lines.FLOAT_STARTS)

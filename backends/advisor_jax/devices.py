@@ -30,7 +30,7 @@ def choose(name: str) -> tuple[str, jax.Device]:
     if wanted in ("gpu", "tpu"):
         wanted += ":0"
     if wanted not in devices:
-        raise DeviceError(f"device {name!r} is not here; this machine has: {', '.join(devices)}")
+        raise DeviceError(f"device {name!r} is not here; jax has: auto, {', '.join(devices)}")
     return wanted, devices[wanted]
 
 

@@ -87,7 +87,8 @@ def sum_of_squares(array: Array) -> Array:
     training step; the barrier keeps it from joining the two sums.
     """
     columns = jnp.sum(jnp.square(array), axis=tuple(range(array.ndim - 1)))
-    return jnp.sum(lax.optimization_barrier(columns))
+    kept: Array = lax.optimization_barrier(columns)  # type: ignore[no-untyped-call]
+    return jnp.sum(kept)
 
 
 def _decayed(tree: Mapping[str, object]) -> dict[str, bool]:

@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from advisor.architecture import Dropout, Floats, Weights, is_trainable
+from advisor.architecture import Activation, Dropout, Floats, Weights, is_trainable
 from advisor.backend import Batches, Job, StepReport
 from advisor.events import LayerReport
 from advisor_jax import program as compiled
@@ -42,6 +42,9 @@ class JaxTraining:
             self._state = State(parameters, statistics, self._put(moments))
 
     def run(self, batches: Batches) -> StepReport:
+        examples = len(self._given.targets)
+        if batches.rows.min() < 0 or batches.rows.max() >= examples:  # XLA would clamp them
+            raise IndexError(f"Batches.rows must be in 0..{examples - 1}")
         with self._here():
             steps = Steps(
                 self._put(batches.rows.astype(np.int32)),
@@ -62,7 +65,8 @@ class JaxTraining:
         with self._here():
             weights = self._weights()
             parts = self._sliced(inputs, lambda x: compiled.activations(self._program, weights, x))
-            return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            names = [one.name for one in self._program.layers if isinstance(one, Activation)]
+            return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
     def gradients(self, inputs: Floats, targets: NDArray[Any]) -> tuple[float, Weights]:
         with self._here():
@@ -122,9 +126,9 @@ class JaxTraining:
     def _sliced(self, inputs: Floats, function: Callable[[Array], T]) -> list[T]:
         """The function's results for at most SLICE examples at a time, padding cut off."""
         parts = []
-        for start in range(0, len(inputs), SLICE):
+        for start in range(0, max(1, len(inputs)), SLICE):
             part = self._floats(inputs[start : start + SLICE])
-            whole = max(LEAST, 1 << (len(part) - 1).bit_length())
+            whole = max(LEAST, 1 << max(0, len(part) - 1).bit_length())
             padding = [(0, whole - len(part))] + [(0, 0)] * (part.ndim - 1)
             found = jax.device_get(function(self._put(np.pad(part, padding))))
             parts.append(_first(found, len(part)))

@@ -20,7 +20,7 @@ COMMANDS = ("run", "auto", "resume", "compare", "rules", "explain", "schema")
 ACTIONS = (("rules", "list"), ("rules", "show"), ("rules", "check"))
 
 RULE = """\
-id: more-epochs
+id: double-the-epochs
 title: Train for longer
 stage: epochs
 when:
@@ -42,7 +42,7 @@ examples:
 
 @pytest.fixture
 def rule_file(tmp_path: Path) -> Path:
-    path = tmp_path / "more-epochs.yaml"
+    path = tmp_path / "double-the-epochs.yaml"
     path.write_text(RULE)
     return path
 
@@ -100,17 +100,17 @@ def test_rules_list_takes_a_stage_and_folders(
     words = ["rules", "list", "--stage", "epochs", "--rules", str(rule_file.parent)]
     assert main(words) == 0
     told = capsys.readouterr().out.splitlines()
-    assert any("more-epochs" in line and "Train for longer" in line for line in told)
+    assert any("double-the-epochs" in line and "Train for longer" in line for line in told)
     assert all(line.startswith("epochs ") for line in told)
     assert main(["rules", "list", "--stage", "epoch"]) == 2
     assert "did you mean 'epochs'?" in capsys.readouterr().err
 
 
 def test_rules_show_prints_the_file(rule_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "show", "more-epochs", "--rules", str(rule_file.parent)]) == 0
+    assert main(["rules", "show", "double-the-epochs", "--rules", str(rule_file.parent)]) == 0
     assert capsys.readouterr().out == RULE
-    assert main(["rules", "show", "more-epoch", "--rules", str(rule_file.parent)]) == 2
-    assert "did you mean 'more-epochs'?" in capsys.readouterr().err
+    assert main(["rules", "show", "double-the-epoch", "--rules", str(rule_file.parent)]) == 2
+    assert "did you mean 'double-the-epochs'?" in capsys.readouterr().err
 
 
 def test_rules_check_passes_a_good_rule(
@@ -127,7 +127,7 @@ def test_rules_check_passes_a_good_rule(
         ("epochs < 100", "epoch < 100", "did you mean"),
         ("epochs < 100", "epochs < 200", "number 2"),
         ("    - {best_position: 0.95, epochs: 100}\n", "", "no silent example"),
-        ("id: more-epochs", "id: fewer-epochs", "file's name"),
+        ("id: double-the-epochs", "id: other-name", "file's name"),
         ("stage: epochs", "stage: [epochs", "YAML"),
     ],
 )
@@ -135,7 +135,7 @@ def test_rules_check_says_what_is_wrong(
     rule_file: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, told: str
 ) -> None:
     good = rule_file.with_name("also-good.yaml")
-    good.write_text(RULE.replace("more-epochs", "also-good"))
+    good.write_text(RULE.replace("double-the-epochs", "also-good"))
     rule_file.write_text(RULE.replace(old, new))
     assert main(["rules", "check", str(rule_file.parent)]) == 2
     out = capsys.readouterr().out
@@ -182,7 +182,7 @@ def test_everything_that_has_a_name_is_explained(capsys: pytest.CaptureFixture[s
 def test_a_rule_is_explained_with_its_conditions_change_and_reason(
     rule_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["explain", "more-epochs", "--rules", str(rule_file.parent)]) == 0
+    assert main(["explain", "double-the-epochs", "--rules", str(rule_file.parent)]) == 0
     told = capsys.readouterr().out
     for part in (
         "best_position > 0.9",
@@ -203,7 +203,11 @@ def test_text_of_a_rule_cannot_command_the_terminal(
 ) -> None:
     rule_file.write_text(RULE.replace("Train for longer", '"Train \\e[2J [red]for[/red] longer"'))
     folder = ["--rules", str(rule_file.parent)]
-    for words in (["explain", "more-epochs"], ["rules", "list"], ["rules", "show", "more-epochs"]):
+    for words in (
+        ["explain", "double-the-epochs"],
+        ["rules", "list"],
+        ["rules", "show", "double-the-epochs"],
+    ):
         assert main([*words, *folder]) == 0
         told = capsys.readouterr().out
         assert "\x1b" not in told

@@ -1,0 +1,298 @@
+"""The JAX backend keeps the contract, and its own promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+pytest.importorskip("optax")
+jax = pytest.importorskip("jax")
+
+import jax.numpy as jnp
+from advisor_jax import JaxBackend, cache, devices, program
+from advisor_jax.layers import matmul_conv, max_pool, uniform
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax import lax
+
+from advisor.backend import Backend, DeviceError, Job
+from advisor.testing import BackendContract, small_batches, small_data, small_job
+
+few = settings(max_examples=20, deadline=None)  # each new shape is compiled
+sides = st.integers(2, 7)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither read nor fill the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADVISOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+class TestJax(BackendContract):
+    @pytest.fixture
+    def backend(self) -> Backend:
+        return JaxBackend()
+
+
+@pytest.mark.skipif(jax.default_backend() == "cpu", reason="needs a GPU or TPU")
+class TestJaxOnAccelerator(TestJax):
+    device = devices.available()[0]
+
+
+CNN = {"model.kind": "cnn", "model.normalization": "batch", "regularization.dropout": 0.2}
+NUMBERS: dict[str, Any] = {
+    "optimizer.lr": 0.5,
+    "optimizer.beta1": 0.8,
+    "optimizer.beta2": 0.95,
+    "optimizer.eps": 1e-4,
+    "optimizer.clip_norm": 0.1,
+    "schedule.kind": "cosine",
+    "regularization.dropout": 0.4,
+    "regularization.weight_decay": 0.1,
+    "regularization.l2": 0.1,
+    "regularization.label_smoothing": 0.1,
+    "train.seed": 5,
+    "initialization.gain": 2.0,
+}
+
+
+def _exercise(job: Job) -> None:
+    training = JaxBackend().start(job)
+    for start in (0, 3):
+        training.run(small_batches(job, 3, start=start))
+        training.predict(job.inputs)
+        training.activations(job.inputs)
+
+
+def _programs() -> list[int]:
+    compiled = (program.run_steps, program.predict, program.activations, program.first_moments)
+    return [one._cache_size() for one in compiled]
+
+
+def test_numbers_are_not_compiled_in() -> None:
+    base = {**CNN, "optimizer.kind": "adamw"}
+    _exercise(small_job(base))
+    before = _programs()
+    for path, value in NUMBERS.items():
+        _exercise(small_job({**base, path: value}))
+    _exercise(small_job({**CNN, "optimizer.kind": "adam"}))
+    assert _programs() == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer.kind": "sgd", "optimizer.momentum": 0.8},
+        {"optimizer.kind": "rmsprop", "optimizer.alpha": 0.7},
+        {"loss.kind": "huber", "loss.delta": 0.3},
+    ],
+)
+def test_numbers_of_other_kinds_are_not_compiled_in(changes: dict[str, Any]) -> None:
+    task = "regression" if "loss.kind" in changes else "classification"
+    start = {"optimizer.kind": "sgd", "optimizer.momentum": 0.9} | changes
+    start |= {"optimizer.momentum": 0.9} if start["optimizer.kind"] == "sgd" else {}
+    start.pop("optimizer.alpha", start.pop("loss.delta", None))
+    if start["optimizer.kind"] == "rmsprop":
+        start.pop("optimizer.momentum")
+    _exercise(small_job(start, task))
+    before = _programs()
+    _exercise(small_job({**start, **changes}, task))
+    assert _programs() == before
+
+
+def test_many_sizes_are_predicted_by_few_programs() -> None:
+    job = small_job(precision="float32")
+    training, before = JaxBackend().start(job), program.predict._cache_size()
+    inputs, _ = small_data("classification", (6,), 2500)
+    for n in range(1, 2500, 97):
+        assert training.predict(inputs[:n]).shape == (n, 3)
+    assert training.predict(inputs[:0]).shape == (0, 3)
+    assert program.predict._cache_size() - before <= 6
+
+
+def test_precision_is_the_jobs_own() -> None:
+    double = JaxBackend().start(small_job())
+    single = JaxBackend().start(small_job(precision="float32"))
+    job = small_job()
+    for start in range(2):
+        assert double.run(small_batches(job, 1, start=start)).loss.dtype == np.float64
+        assert single.run(small_batches(job, 1, start=start)).loss.dtype == np.float32
+    for training, dtype in ((double, np.float64), (single, np.float32)):
+        assert training.predict(job.inputs).dtype == dtype
+        assert training.gradients(job.inputs, job.targets)[1]["output.kernel"].dtype == dtype
+        assert {array.dtype for array in training.weights().values()} == {np.dtype(dtype)}
+    assert jnp.ones(1).dtype == np.float32
+    assert not jax.config.jax_enable_x64
+    with jax.enable_x64(True):
+        assert single.run(small_batches(job, 1)).loss.dtype == np.float32
+
+
+def test_a_run_leaves_what_was_handed_out() -> None:
+    """Its buffers are donated: nothing outside may share them."""
+    job = small_job()
+    kept = {name: array.copy() for name, array in job.weights.items()}
+    training = JaxBackend().start(job)
+    before = training.weights()
+    training.run(small_batches(job, 3))
+    for name, array in kept.items():
+        assert_array_equal(job.weights[name], array)
+        assert_array_equal(before[name], array)
+    assert np.any(training.weights()["output.kernel"] != before["output.kernel"])
+
+
+def test_rows_beyond_the_data_are_refused() -> None:
+    job = small_job()
+    batches = small_batches(job, 1)
+    for row in (-1, len(job.targets)):
+        with pytest.raises(IndexError, match=r"0\.\.95"):
+            JaxBackend().start(job).run(dataclasses.replace(batches, rows=batches.rows * 0 + row))
+
+
+def test_batch_normalization_of_one_example_is_refused() -> None:
+    job = small_job({"model.normalization": "batch"})
+    batches = small_batches(job, 1)
+    with pytest.raises(ValueError, match="more than one value per feature"):
+        JaxBackend().start(job).run(dataclasses.replace(batches, rows=batches.rows[:, :1]))
+
+
+def test_devices_best_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclasses.dataclass
+    class Fake:
+        platform: str
+
+    tpu, one, two, cpu = Fake("tpu"), Fake("gpu"), Fake("gpu"), Fake("cpu")
+    monkeypatch.setattr(
+        jax, "local_devices", lambda backend=None: [cpu] if backend else [tpu, one, two]
+    )
+    assert devices.available() == ("gpu:0", "gpu:1", "tpu:0", "cpu")
+    assert devices.choose("auto") == ("gpu:0", one)
+    assert devices.choose("cuda:1") == devices.choose("gpu:1") == ("gpu:1", two)
+    assert devices.choose("tpu")[1] is tpu
+    with pytest.raises(DeviceError, match="gpu:2.*has: auto, gpu:0, gpu:1, tpu:0, cpu"):
+        devices.choose("gpu:2")
+
+
+# Layers
+
+
+@given(side=sides, width=sides, channels=st.integers(1, 3), size=st.sampled_from([1, 3, 5]))
+@few
+def test_convolution_by_matrix_product(side: int, width: int, channels: int, size: int) -> None:
+    random = np.random.default_rng(side)
+    x = random.standard_normal((2, side, width, channels)).astype(np.float32)
+    kernel = random.standard_normal((size, size, channels, 4)).astype(np.float32)
+    padding = ((size // 2, size // 2),) * 2
+    expected = lax.conv_general_dilated(
+        x, kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    found = matmul_conv(jnp.asarray(x), jnp.asarray(kernel), (1, 1), padding)
+    assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@given(height=sides, width=sides)
+@few
+def test_pooling_against_numpy(height: int, width: int) -> None:
+    x = np.random.default_rng(height).standard_normal((2, height, width, 3)).astype(np.float32)
+    rows, columns = height // 2, width // 2
+    blocks = x[:, : 2 * rows, : 2 * columns].reshape(2, rows, 2, columns, 2, 3)
+    assert_array_equal(max_pool(jnp.asarray(x)), blocks.max(axis=(2, 4)))
+
+
+def test_pooling_of_equals_and_of_nan() -> None:
+    equal = jnp.ones((1, 2, 2, 1))
+    slope = jax.grad(lambda x: max_pool(x).sum())(equal)
+    assert_array_equal(slope[0, :, :, 0], [[1, 0], [0, 0]])
+    for place in range(4):
+        spoiled = equal.ravel().at[place].set(jnp.nan).reshape(equal.shape)
+        assert jnp.isnan(max_pool(spoiled)).all()
+
+
+def test_random_numbers_are_uniform_and_unrelated() -> None:
+    """24 streams of 4096: means, moments and correlations within 5 standard errors."""
+    keys = jax.random.key_data(jax.random.split(jax.random.key(0), 12))
+    drawn = [uniform(key, stream, (64, 64)) for key in keys for stream in (0, 1)]
+    found = np.stack(drawn).reshape(24, -1).astype(np.float64)
+    assert found.min() >= 0
+    assert found.max() < 1
+    error = 5 / np.sqrt(found.size)
+    for power in (1, 2, 3):
+        spread = np.sqrt(1 / (2 * power + 1) - 1 / (power + 1) ** 2)
+        assert abs((found**power).mean() - 1 / (power + 1)) < error * spread
+    between = np.corrcoef(found) - np.eye(24)
+    assert np.abs(between).max() < 5 / np.sqrt(4096)
+    along = [np.corrcoef(found[:, lag:].ravel(), found[:, :-lag].ravel())[0, 1] for lag in (1, 64)]
+    assert np.abs(along).max() < error
+
+
+# The cache of compiled programs
+
+
+def test_where_programs_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ADVISOR_CACHE", str(tmp_path))
+    assert cache.cache_folder() == tmp_path / "jax"
+    monkeypatch.delenv("ADVISOR_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache.cache_folder() == tmp_path / "advisor" / "jax"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.cache_folder() == tmp_path / ".cache" / "advisor" / "jax"
+
+
+SCRIPT = """
+import sys
+from advisor.testing import small_batches, small_job
+from advisor_jax import JaxBackend, cache
+job = small_job()
+print(JaxBackend().start(job).run(small_batches(job, 3)).loss.tolist(), cache.keep_programs())
+print("torch" in sys.modules)
+"""
+
+
+def _in_new_process(folder: Path) -> list[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
+    made = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**clean, "ADVISOR_CACHE": str(folder)},
+    )
+    return made.stdout.splitlines()
+
+
+def test_programs_are_kept_between_processes(tmp_path: Path) -> None:
+    first = _in_new_process(tmp_path)
+    kept = {entry.name for entry in (tmp_path / "jax").iterdir()}
+    assert any("run_steps" in name for name in kept)
+    assert first[0].endswith("True")
+    assert first[1] == "False"
+    assert _in_new_process(tmp_path) == first
+    assert {entry.name for entry in (tmp_path / "jax").iterdir()} == kept
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert _in_new_process(tmp_path / "file")[0].endswith("False")
+
+
+def test_old_programs_are_forgotten(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in ("old-cache", "new-cache", "old"))
+    for path in (old, new, other):
+        path.write_text("")
+    long_ago = time.time() - cache.KEPT_SECONDS - 60
+    for path in (old, other):
+        os.utime(path, (long_ago, long_ago))
+    cache._forget_old(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"new-cache", "old"}

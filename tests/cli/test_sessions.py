@@ -1,0 +1,145 @@
+"""Commands that train, whole: what they print, what they leave, and how they end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.recipe_file import read
+
+RECIPE = """\
+name: wine
+task: classification
+data: {source: "sklearn:wine"}
+model: {kind: mlp, hidden: [8]}
+optimizer: {kind: sgd, lr: 0.01}
+train: {batch_size: 16, epochs: 3}
+tune: {budget: 12e}
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "wine.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+def advisor(*words: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "advisor.cli", *map(str, words)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def objects(text: str) -> Sequence[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_run_trains_once(recipe: Path, tmp_path: Path, backend_name: str) -> None:
+    words = ("run", recipe, "--backend", backend_name, "--seed", 5, "--json", "--out", "out")
+    *events, last = objects(advisor(*words, cwd=tmp_path).stdout)
+    assert {"trial_started", "evaluated", "trial_finished"} <= {e["event"] for e in events}
+    assert {"status", "validation", "train", "symptoms", "cost"} <= set(last)
+    assert last["event"] == "summary"
+    assert last["status"] == "finished"
+    assert set(last["validation"]) == {"metric", "value", "loss"}
+    assert last["cost"]["epochs"] == 3
+    assert read(tmp_path / "out" / "recipe.yaml").train.seed == 5
+    assert (tmp_path / "out" / "best.safetensors").exists()
+
+
+def test_auto_is_interrupted_and_resumed(recipe: Path, tmp_path: Path, backend_name: str) -> None:
+    words = ("auto", str(recipe), "--backend", backend_name, "--json", "--out", "my session")
+    command = [sys.executable, "-m", "advisor.cli", *words]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "trial_started":
+                process.send_signal(signal.SIGINT)
+                break
+        told = process.stderr.read()
+        assert process.wait() == 130
+    assert told == "interrupted; go on with: advisor resume 'my session'\n"
+
+    last = objects(advisor("resume", "my session", "--json", cwd=tmp_path).stdout)[-1]
+    assert last["event"] == "summary"
+    assert last["baseline"]["metric"] == "accuracy"
+    assert (
+        read(
+            last["best_recipe"]
+            if Path(last["best_recipe"]).is_absolute()
+            else tmp_path / last["best_recipe"]
+        ).name
+        == "wine"
+    )
+
+    again = advisor("resume", "my session", cwd=tmp_path).stdout
+    assert "Before and after" in again
+    assert "best.yaml" in again
+    refused = advisor("auto", recipe, "--out", "my session", cwd=tmp_path, code=2)
+    assert "already holds a session" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_several_seeds_are_several_sessions(recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    words = ("auto", recipe, "--seed", "0,1", "--budget", "6e", "--json", "--out", "both")
+    found = objects(advisor(*words, cwd=tmp_path).stdout)
+    assert [line["seed"] for line in found if line["event"] == "session"] == [0, 1]
+    assert sum(line["event"] == "summary" for line in found) == 2
+    for seed in (0, 1):
+        assert read(tmp_path / "both" / f"seed-{seed}" / "start.yaml").train.seed == seed
+
+
+def test_nothing_trained_is_exit_3(recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    bad = ("--set", "optimizer.lr=1000", "--set", "task=regression", "--set", "loss=mse")
+    words = ("run", recipe, *bad, "--set", "data.source=sklearn:diabetes", "--json")
+    last = objects(advisor(*words, cwd=tmp_path, code=3).stdout)[-1]
+    assert last["status"] == "diverged"
+    assert last["validation"] is None
+
+
+def test_compare_holds_its_gates(recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("jax")
+    words = ("compare", recipe, "--backends", "jax,torch", "--steps", 8, "--json")
+    done = advisor(*words, cwd=tmp_path)
+    (last,) = objects(done.stdout)
+    assert last["ok"] is True
+    assert all(gate["value"] <= gate["limit"] for gate in last["gates"])
+    assert "8 steps in float64" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "none.yaml"), "none.yaml"),
+        (("run", "wine.yaml", "--set", "optimizer.rate=1"), "unknown field"),
+        (("run", "wine.yaml", "--backend", "troch"), "did you mean 'torch'?"),
+        (("run", "wine.yaml", "--out", "."), "not empty"),
+        (("run", "wine.yaml", "--out", "wine.yaml"), "cannot be the output folder"),
+        (("auto", "wine.yaml", "--rules", "none"), "not a folder"),
+        (("resume", "."), "holds no session"),
+        (("compare", "wine.yaml", "--backends", "torch,numpy"), "numpy"),
+    ],
+)
+def test_bad_input_is_one_message_and_no_folder(
+    recipe: Path, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = advisor(*words, "--json", cwd=tmp_path, code=2)
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["wine.yaml"]
