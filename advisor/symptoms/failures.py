@@ -73,7 +73,7 @@ def no_learning(history: History) -> Evidence | str:
     p = falling(blocks)
     still = now > LEARNED * began and trained > LEARNED * min(began, started.initial_loss)
     return Evidence(
-        still and (p is None or p > 0.05),
+        still and (p is None or p > 0.01),
         {"loss": now, "began": began, "chance": started.chance_loss, "p_falling": p or 0.0},
         f"after {history.steps} steps the training loss is {now:.4g}; it began at {began:.4g} and "
         f"ignoring the input costs {started.chance_loss:.4g}",
@@ -150,7 +150,7 @@ DETECTORS = (
         order=3,
         about="the training loss does not fall",
         threshold="last window above 98 % of its start and of chance, and no downward trend "
-        "(Mann-Kendall, p > 0.05)",
+        "(Mann-Kendall, p > 0.01)",
         source="SageMaker Debugger LossNotDecreasing, with means in place of single values",
         traps="long first plateaus; warm-up; labels that imbalance makes easy to guess",
         look=no_learning,

@@ -8,7 +8,7 @@ import jax
 
 from advisor.backend import DeviceError
 
-ORDER = ("gpu", "tpu", "cpu")
+ACCELERATORS = ("gpu", "tpu")
 
 
 def available() -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def choose(name: str) -> tuple[str, jax.Device]:
     wanted = name.replace("cuda", "gpu")
     if wanted == "auto":
         return next(iter(devices.items()))
-    if wanted in ("gpu", "tpu"):
+    if wanted in ACCELERATORS:
         wanted += ":0"
     if wanted not in devices:
         raise DeviceError(f"device {name!r} is not here; jax has: auto, {', '.join(devices)}")
@@ -37,9 +37,11 @@ def choose(name: str) -> tuple[str, jax.Device]:
 def _devices() -> dict[str, jax.Device]:
     # read when the GPU client is made; it would take three quarters of the memory otherwise
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    found = [device for device in jax.local_devices() if device.platform in ("gpu", "tpu")]
-    found.sort(key=lambda device: ORDER.index(device.platform))
-    named = {f"{device.platform}:{index}": device for index, device in enumerate(found)}
+    local = jax.local_devices()
+    named: dict[str, jax.Device] = {}
+    for platform in ACCELERATORS:
+        found = [device for device in local if device.platform == platform]
+        named |= {f"{platform}:{index}": device for index, device in enumerate(found)}
     return {**named, **_cpu()}
 
 

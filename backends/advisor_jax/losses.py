@@ -38,6 +38,6 @@ def _losses(kind: str, settings: Mapping[str, Array], outputs: Array, targets: A
         case "mae":
             return jnp.abs(values - targets)
         case "huber":
-            return optax.huber_loss(values, targets, settings["delta"])
+            return optax.huber_loss(values, targets, delta=settings["delta"])
         case _:
             raise ValueError(f"unknown loss {kind!r}")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
 from advisor.architecture import Activation, Dropout, Floats, Weights, is_trainable
@@ -17,12 +16,10 @@ from advisor.events import LayerReport
 from advisor_jax import program as compiled
 from advisor_jax.losses import loss_settings
 from advisor_jax.optimizers import Arrays, optimizer_settings
-from advisor_jax.program import Given, State, Steps, program_of
+from advisor_jax.program import Given, State, Steps, packed, program_of, unpacked
 
 SLICE, LEAST = 1024, 32
 """Predictions are made for so many examples at a time: powers of two, so few programs."""
-
-T = TypeVar("T")
 
 
 class JaxTraining:
@@ -31,12 +28,10 @@ class JaxTraining:
     def __init__(self, job: Job, name: str, device: jax.Device) -> None:
         self.device = name
         self._on, self._program = device, program_of(job, device.platform)
-        self._dtype = np.dtype(job.precision)
+        self._dtype, self._names = np.dtype(job.precision), tuple(job.weights)
         with self._here():
             self._given = self._made_given(job)
-            weights = self._arrays(job.weights)
-            parameters = {name: array for name, array in weights.items() if is_trainable(name)}
-            statistics = {name: array for name, array in weights.items() if not is_trainable(name)}
+            parameters, statistics = self._split(job.weights)
             moments = compiled.first_moments(self._program, parameters, self._given.settings)
             # put: zeros made from nothing are not bound to a device, and would compile twice
             self._state = State(parameters, statistics, self._put(moments))
@@ -57,14 +52,11 @@ class JaxTraining:
 
     def predict(self, inputs: Floats) -> Floats:
         with self._here():
-            weights = self._weights()
-            parts = self._sliced(inputs, lambda x: compiled.predict(self._program, weights, x))
-            return np.concatenate(parts)
+            return np.concatenate(self._sliced(inputs, compiled.predict))
 
     def activations(self, inputs: Floats) -> dict[str, Floats]:
         with self._here():
-            weights = self._weights()
-            parts = self._sliced(inputs, lambda x: compiled.activations(self._program, weights, x))
+            parts = self._sliced(inputs, compiled.activations)
             names = [one.name for one in self._program.layers if isinstance(one, Activation)]
             return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
@@ -77,13 +69,14 @@ class JaxTraining:
             return float(loss), {name: np.array(array) for name, array in found.items()}
 
     def weights(self) -> Weights:
-        # a copy: on the CPU the array may be a view of a buffer that the next steps write to
-        return {name: np.array(array) for name, array in self._weights().items()}
+        # copies: on CPU the arrays may be views of buffers that the next steps write to
+        parameters, statistics = jax.tree.map(np.array, self._state[:2])
+        found = unpacked(self._program, parameters) | statistics
+        return {name: found[name] for name in self._names}
 
     def load(self, weights: Weights) -> None:
         with self._here():
-            parameters = self._arrays({name: weights[name] for name in self._state.parameters})
-            statistics = self._arrays({name: weights[name] for name in self._state.statistics})
+            parameters, statistics = self._split(weights)
             self._state = self._state._replace(parameters=parameters, statistics=statistics)
 
     @contextmanager
@@ -107,15 +100,14 @@ class JaxTraining:
     def _put(self, tree: Any) -> Any:
         return jax.device_put(tree, self._on)
 
-    def _arrays(self, weights: Mapping[str, Floats]) -> Arrays:
-        """Copies of canonical arrays, on the device."""
-        return {
-            name: self._put(np.array(array, self._dtype, order="C"))
-            for name, array in weights.items()
-        }
-
-    def _weights(self) -> Arrays:
-        return {**self._state.parameters, **self._state.statistics}
+    def _split(self, weights: Weights) -> tuple[Arrays, Arrays]:
+        """Packed parameters and running statistics, copied to the device."""
+        parameters = {name: weights[name] for name in self._names if is_trainable(name)}
+        statistics = {name: weights[name] for name in self._names if not is_trainable(name)}
+        both = packed(self._program, parameters, np.concatenate), statistics
+        copied = jax.tree.map(lambda array: np.array(array, self._dtype, order="C"), both)
+        put: tuple[Arrays, Arrays] = self._put(copied)
+        return put
 
     def _floats(self, array: Floats) -> Floats:
         return np.asarray(array, self._dtype)
@@ -123,21 +115,21 @@ class JaxTraining:
     def _labels(self, targets: NDArray[Any]) -> NDArray[Any]:
         return targets.astype(np.int32 if targets.dtype.kind in "iu" else self._dtype)
 
-    def _sliced(self, inputs: Floats, function: Callable[[Array], T]) -> list[T]:
+    def _sliced(self, inputs: Floats, function: Callable[..., Any]) -> list[Any]:
         """The function's results for at most SLICE examples at a time, padding cut off."""
         parts = []
         for start in range(0, max(1, len(inputs)), SLICE):
             part = self._floats(inputs[start : start + SLICE])
             whole = max(LEAST, 1 << max(0, len(part) - 1).bit_length())
             padding = [(0, whole - len(part))] + [(0, 0)] * (part.ndim - 1)
-            found = jax.device_get(function(self._put(np.pad(part, padding))))
-            parts.append(_first(found, len(part)))
+            whole_part = self._put(np.pad(part, padding))
+            found = function(self._program, *self._state[:2], whole_part)
+            parts.append(_first(jax.device_get(found), len(part)))
         return parts
 
 
-def _first(found: T, n: int) -> T:
-    cut: T = jax.tree.map(lambda array: array[:n], found)
-    return cut
+def _first(found: Any, n: int) -> Any:
+    return jax.tree.map(lambda array: array[:n], found)
 
 
 def _report(losses: Floats, norms: Floats, layers: Mapping[str, Floats]) -> StepReport:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.symptoms.looking import finding, outcome
+from tests.symptoms.streams import Stream, recipe_of
+
+
+@pytest.mark.parametrize(
+    ("size", "examples", "expected"),
+    [(4, 2000, "fired"), (16, 2000, "clear"), (4, 200, "clear")],
+)
+def test_a_tiny_batch_counts_where_a_larger_one_leaves_enough_updates(
+    size: int, examples: int, expected: str
+) -> None:
+    stream = Stream(recipe=recipe_of(train__batch_size=size), train_examples=examples)
+    assert outcome(stream, "batch_too_small") == expected
+
+
+def test_few_updates_count_where_the_training_set_is_not_fitted() -> None:
+    large = recipe_of(train__batch_size=512)
+    unfitted = Stream(recipe=large, train_metric=lambda share: 0.6)
+    assert outcome(unfitted, "batch_too_large") == "fired"
+    assert outcome(Stream(recipe=large), "batch_too_large") == "clear"
+    small = Stream(recipe=recipe_of(train__batch_size=16), train_metric=lambda share: 0.6)
+    assert outcome(small, "batch_too_large") == "clear"
+
+
+@pytest.mark.parametrize(
+    ("size", "expected", "severity"),
+    [
+        (1, "fired", "block"),
+        (4, "fired", "optimisation"),
+        (8, "fired", "info"),
+        (16, "clear", "info"),
+    ],
+)
+def test_batch_statistics_need_examples(size: int, expected: str, severity: str) -> None:
+    recipe = recipe_of(train__batch_size=size, model__normalization="batch")
+    found = finding(Stream(recipe=recipe), "batch_norm_small_batch")
+    assert (found.outcome, found.severity) == (expected, severity)
+
+
+def test_without_batch_normalisation_there_is_nothing_to_judge() -> None:
+    assert outcome(Stream(), "batch_norm_small_batch") == "not enough data"

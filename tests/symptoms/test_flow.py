@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.symptoms.looking import finding, outcome
+from tests.symptoms.streams import Stream, decay, recipe_of
+
+FAR = Stream(train_loss=lambda share: 2.2, gradient=lambda share: 1.0, gradient_noise=0.1)
+"""Still far from fitted, so that gradients mean something."""
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ((1e-6, 1e-4, 1e-2, 1.0), "fired"),  # AutoTrainer's ratio and size
+        ((0.01, 0.05, 0.2, 1.0), "fired"),  # two decades over three layers
+        ((0.1, 0.3, 0.6, 1.0), "clear"),
+        ((1.0, 1.0, 1.0, 1.0), "clear"),
+    ],
+)
+def test_gradients_that_shrink_towards_the_input(profile: tuple[float, ...], expected: str) -> None:
+    assert outcome(replace(FAR, layer_gradients=profile), "vanishing_gradients") == expected
+
+
+def test_small_gradients_of_a_fitted_model_are_fine() -> None:
+    fitted = Stream(layer_gradients=(1e-6, 1e-4, 1e-2, 1.0))
+    assert outcome(fitted, "vanishing_gradients") == "clear"
+
+
+def test_layers_count_from_the_input_whatever_order_they_come_in() -> None:
+    turned = replace(
+        FAR,
+        layers=("output.kernel", "dense1.kernel", "conv2.kernel", "conv10.kernel"),
+        layer_gradients=(1.0, 0.5, 1e-3, 0.1),
+    )
+    assert finding(turned, "vanishing_gradients").evidence["first"] == pytest.approx(1e-3, rel=0.2)
+
+
+def test_a_heavy_tail_of_gradients_explodes_only_while_there_is_much_to_learn() -> None:
+    assert outcome(replace(FAR, gradient_noise=2.5), "exploding_gradients") == "fired"
+    assert outcome(replace(FAR, gradient_noise=0.7), "exploding_gradients") == "clear"
+    fitted = Stream(train_loss=decay(2.3, 0.001, 40), gradient_noise=2.5)
+    assert outcome(fitted, "exploding_gradients") != "fired"
+
+
+@pytest.mark.parametrize("symptom", ["dead_units", "saturated_units"])
+def test_units_must_be_off_at_two_inspections(symptom: str) -> None:
+    name = symptom.partition("_")[0]
+    stays = Stream(**{name: lambda share: 0.7})
+    assert outcome(stays, symptom) == "fired"
+    comes_back = Stream(**{name: lambda share: 0.7 if share < 0.9 else 0.1})
+    assert outcome(comes_back, symptom) == "clear"
+    once = Stream(**{name: lambda share: 0.7}, until=0.2)
+    assert outcome(once, symptom) == "not enough data"
+
+
+@pytest.mark.parametrize(
+    ("task", "initial", "expected"),
+    [
+        ("classification", 2.4, "clear"),
+        ("classification", 6.6, "clear"),  # what a sound Kaiming start gives on images
+        ("classification", 30.0, "fired"),
+        ("regression", 3.0, "clear"),
+        ("regression", 40.0, "fired"),
+    ],
+)
+def test_loss_before_the_first_step(task: str, initial: float, expected: str) -> None:
+    chance = 1.0 if task == "regression" else Stream().chance_loss
+    stream = Stream(recipe=recipe_of(task=task), initial_loss=initial, chance_loss=chance)
+    assert outcome(stream, "initial_loss_off") == expected
+
+
+def test_even_odds_are_no_bad_start_for_imbalanced_classes() -> None:
+    stream = Stream(outputs=2, class_shares=(0.99, 0.01), chance_loss=0.056, initial_loss=0.69)
+    assert outcome(stream, "initial_loss_off") == "clear"
+
+
+def test_zeros_are_symmetric_only_with_a_hidden_layer() -> None:
+    zeros = recipe_of(initialization__kind="zeros")
+    assert outcome(Stream(recipe=zeros), "symmetric_initialization") == "fired"
+    linear = zeros.changed({"model.hidden": ()})
+    assert outcome(Stream(recipe=linear), "symmetric_initialization") == "clear"
+    assert outcome(Stream(), "symmetric_initialization") == "clear"

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from advisor.facts import VOCABULARY, measure
+from advisor.recipe import Recipe
+from advisor.symptoms import DETECTORS
+from tests.symptoms.streams import Stream, decay, healthy, recipe_of
+
+NOT_MEASURED_HERE = {
+    *DETECTORS,
+    "suggested_lr",
+    "lr_range_low",
+    "lr_range_high",
+    "batch_size_knee",
+    "step_seconds",
+}
+
+
+def facts(stream: Stream) -> dict[str, object]:
+    return dict(measure(stream.recipe, stream.events()))
+
+
+def test_measure_gives_every_fact_but_symptoms_and_probes() -> None:
+    assert set(facts(Stream())) == set(VOCABULARY) - NOT_MEASURED_HERE
+
+
+def test_every_fact_is_explained_and_every_field_exists() -> None:
+    possible = {path for recipe in _recipes() for path in recipe.flat()}
+    for name, definition in VOCABULARY.items():
+        assert definition.name == name
+        assert definition.meaning
+        assert definition.field is None or definition.field in possible
+
+
+def _recipes() -> list[Recipe]:
+    plain = recipe_of()
+    return [
+        plain,
+        recipe_of(optimizer__kind="sgd"),
+        recipe_of(train__early_stopping={"patience": 3}),
+        recipe_of(task="regression", loss__kind="huber"),
+        plain.changed({"model": {"kind": "cnn"}}),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_values_have_the_type_that_the_vocabulary_says(seed: int) -> None:
+    kinds = {"number": (int, float), "flag": (bool,), "text": (str,)}
+    for name, value in facts(healthy(seed)).items():
+        definition = VOCABULARY[name]
+        if value is not None:
+            assert isinstance(value, kinds[definition.type]), name
+            assert definition.type == "flag" or not isinstance(value, bool), name
+
+
+def test_before_the_first_event_only_the_recipe_is_known() -> None:
+    found = measure(recipe_of(), [])
+    known = {name for name, value in found.items() if value is not None}
+    assert found["optimizer"] == "adam"
+    assert found["momentum"] is None
+    structure = {"width", "depth"}
+    assert known <= {n for n, d in VOCABULARY.items() if d.field is not None} | structure
+
+
+def test_fields_that_this_recipe_lacks_are_not_known() -> None:
+    found = measure(recipe_of(optimizer__kind="sgd", optimizer__momentum=0.9), [])
+    assert (found["momentum"], found["beta1"], found["clip_norm"]) == (0.9, None, None)
+
+
+def test_numbers_of_a_known_run() -> None:
+    stream = Stream(
+        step_noise=0.0,
+        evaluation_noise=0.0,
+        metric_noise=False,
+        validation_examples=400,
+        train_loss=decay(2.0, 0.0, 3.0),
+        validation_loss=lambda share: 1.0 - 0.5 * share,
+        train_metric=lambda share: 0.98,
+        validation_metric=lambda share: 0.5 + 0.4 * share,
+    )
+    found = facts(stream)
+    assert found["validation_metric"] == pytest.approx(0.9)
+    assert found["train_val_gap"] == pytest.approx(0.08)
+    assert found["best_position"] == 1.0
+    assert found["metric_error"] == pytest.approx(math.sqrt(0.9 * 0.1 / 400))
+    assert found["lift_over_chance"] == pytest.approx(0.8 / math.sqrt(0.1 * 0.9 / 400))
+    assert found["loss_slope"] == pytest.approx(-3.0, rel=0.02)
+    assert found["total_steps"] == 10 * (2000 // 32)
+    assert found["image"] is True
+    assert (found["image_size"], found["image_channels"]) == (8, 1)
+
+
+def test_the_gap_is_positive_for_errors_too() -> None:
+    recipe = recipe_of(task="regression", metric="rmse")
+    stream = Stream(
+        recipe=recipe,
+        class_shares=None,
+        chance_metric=50.0,
+        train_metric=lambda share: 10.0,
+        validation_metric=lambda share: 30.0 - share,
+    )
+    assert facts(stream)["train_val_gap"] == pytest.approx(19 / 50)
+
+
+def test_the_best_position_waits_for_the_end() -> None:
+    running = Stream(until=0.5).events()[:-1]
+    assert measure(recipe_of(), running)["best_position"] is None
+    assert measure(recipe_of(), running)["train_metric"] is not None
+
+
+def test_values_that_are_not_finite_are_not_known() -> None:
+    broken = replace(Stream(), train_loss=lambda share: math.nan)
+    found = facts(broken)
+    assert found["last_train_loss"] is None
+    assert not any(isinstance(v, float) and not math.isfinite(v) for v in found.values())
+
+
+def test_clipped_steps_are_counted() -> None:
+    half = Stream(
+        recipe=recipe_of(optimizer__clip_norm=1.0),
+        gradient=lambda share: 2.0 if share < 0.5 else 0.5,
+        gradient_noise=0.01,
+    )
+    assert facts(half)["clipped_share"] == pytest.approx(0.5, abs=0.02)
