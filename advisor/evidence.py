@@ -34,6 +34,7 @@ CONFIRM_Z = 1.99
 MOST_SEEDS = 3
 PRIOR_WEIGHT = 4.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
+NO_WORSE_Z = 1.64
 NO_WORSE_MARGIN = 0.01
 """How much of a metric in [0, 1] a change that pays otherwise (a faster batch) may cost."""
 RACE_ERRORS = 5.0
@@ -156,7 +157,7 @@ def decide(comparison: Comparison, criterion: Criterion = "better", price: float
 def _decide_no_worse(comparison: Comparison, numbers: str) -> Decision:
     if comparison.high < 0 or comparison.gain < -NO_WORSE_MARGIN:
         return Decision("rejected", f"costs too much of the metric: {numbers}", comparison)
-    if comparison.low > -2 * NO_WORSE_MARGIN:
+    if comparison.gain - NO_WORSE_Z * comparison.error > -2 * NO_WORSE_MARGIN:
         return Decision("accepted", f"no worse, and it pays otherwise: {numbers}", comparison)
     return Decision("undecided", f"cannot be shown to be no worse: {numbers}", comparison)
 

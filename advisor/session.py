@@ -44,7 +44,7 @@ MOST_VISITS = 2
 """How often one stage may be entered, so that reopening cannot go round in circles."""
 FRESH_SEED = 1000
 """Added to the seed for the confirmation run: no decision has ever seen that seed."""
-PROBE_SHARE = 0.4
+PROBE_SHARE = 0.6
 """A probe may cost at most this share of one training, and is skipped when it would cost more
 than the stage has left."""
 

@@ -10,21 +10,16 @@ machine, and compares pair by pair. Exit code 1 when the median difference is ab
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
-from advisor import __version__
+from common import save
 
 LIMIT = 0.25
 """seconds"""
-RESULT = Path(__file__).parent / "results" / "startup.json"
 BASE = "python -c pass"
 COMMANDS = {
     BASE: [sys.executable, "-c", "pass"],
@@ -59,16 +54,8 @@ def extra(found: dict[str, list[float]], name: str) -> float:
     )
 
 
-def record(found: dict[str, list[float]], command: str) -> dict[str, object]:
+def record(found: dict[str, list[float]]) -> dict[str, object]:
     return {
-        "command": command,
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {"advisor": __version__, "python": platform.python_version()},
-        "machine": {
-            "system": platform.system(),
-            "architecture": platform.machine(),
-            "cores": os.cpu_count(),
-        },
         "rounds": len(found[BASE]),
         "limit_seconds": LIMIT,
         "extra_seconds": {name: round(extra(found, name), 4) for name in COMMANDS if name != BASE},
@@ -86,9 +73,7 @@ def main() -> int:
         row = (min(times), statistics.median(times), max(times), extra(found, name))
         print(f"{name:22} " + " ".join(f"{value:8.3f}" for value in row))
     if not short:
-        RESULT.parent.mkdir(exist_ok=True)
-        content = record(found, "python benchmarks/startup.py")
-        RESULT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        save("startup", record(found))
     took = extra(found, JUDGED)
     holds = took <= LIMIT
     sign, verdict = ("<=", "holds") if holds else (">", "FAILS")
