@@ -32,6 +32,8 @@ SCREEN_Z = 3 / math.sqrt(2)
 """One seed: three standard deviations of one training, in standard errors of a difference."""
 CONFIRM_Z = 1.99
 MOST_SEEDS = 3
+WORTH_REPEATING = 1.0
+"""A near-tie is given more seeds when its gain is above so many deviations of one training."""
 PRIOR_WEIGHT = 4.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
 NO_WORSE_Z = 1.64
@@ -95,7 +97,7 @@ class Decision:
         comparison = self.comparison
         if self.verdict != "undecided" or comparison is None:
             return False
-        return comparison.seeds < MOST_SEEDS and comparison.gain > 0.5 * comparison.sigma
+        return comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * comparison.sigma
 
 
 def compare(

@@ -35,14 +35,14 @@ class Stage:
 STAGES: tuple[Stage, ...] = (
     Stage("sanity", "make it train", "loss finite and falling at a useful pace, better than chance", 0.50, 6),
     Stage("initialization", "raise performance", "weights start at the right scale", 0.55, 2),
-    Stage("batch_size", "raise performance", "as large as pays, enough steps", 0.62, 2, "no worse"),
-    Stage("epochs", "raise performance", "long enough, not longer", 0.65, 2),
-    Stage("learning_rate", "raise performance", "rate, schedule, optimizer", 0.85, 8, "better", 3),
-    Stage("architecture", "raise performance", "can it fit the training set?", 0.87, 3),
-    Stage("loss", "raise performance", "the loss that serves the metric", 0.87, 2),
-    Stage("activation", "raise performance", "what sits between the layers", 0.87, 2),
-    Stage("regularization", "suppress overfitting", "only what fits can overfit", 0.90, 6),
-    Stage("finish", "finish", "last refinements, confirmation, the sealed test", 1.0, 4),
+    Stage("batch_size", "raise performance", "as large as pays, enough steps", 0.60, 2, "no worse"),
+    Stage("epochs", "raise performance", "long enough, not longer", 0.62, 2),
+    Stage("learning_rate", "raise performance", "rate, schedule, optimizer", 0.75, 8, "better", 3),
+    Stage("architecture", "raise performance", "can it fit the training set?", 0.82, 3),
+    Stage("loss", "raise performance", "the loss that serves the metric", 0.85, 2),
+    Stage("activation", "raise performance", "what sits between the layers", 0.90, 2),
+    Stage("regularization", "suppress overfitting", "only what fits can overfit", 0.95, 6),
+    Stage("finish", "finish", "last refinements, confirmation, the sealed test", 1.00, 4),
 )
 
 INVALIDATES: Mapping[str, tuple[str, ...]] = {

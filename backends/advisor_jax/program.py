@@ -4,16 +4,16 @@ without changing the shape of the computation is an argument, so that it costs n
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array, lax
 
-from advisor.architecture import Dropout, Layer, is_decayed, is_trainable
+from advisor.architecture import Dropout, Layer, is_decayed
 from advisor.backend import Job
 from advisor_jax.layers import Mode, Model
 from advisor_jax.losses import mean_loss
@@ -25,9 +25,7 @@ from advisor_jax.optimizers import (
     penalised,
     sum_of_squares,
 )
-
-T = TypeVar("T")
-VECTORS = "vectors"
+from advisor_jax.packing import Vectors, packed, unpacked, vectors_of
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,7 @@ class Program:
 
     layers: tuple[Layer, ...]
     """drop rates removed"""
-    vectors: tuple[tuple[str, int], ...]
-    """names and sizes of the biases and norm scales, which are kept as one vector"""
+    vectors: Vectors
     loss: str
     optimizer: str
     drops: bool
@@ -84,35 +81,11 @@ class Taken(NamedTuple):
 
 def program_of(job: Job, platform: str) -> Program:
     layers = tuple(replace(x, rate=0.0) if isinstance(x, Dropout) else x for x in job.layers)
-    vectors = tuple(
-        (name, array.size)
-        for name, array in job.weights.items()
-        if is_trainable(name) and not is_decayed(name)
-    )
     drops = any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.layers)
     kind = optimizer_kind(job.recipe)
-    return Program(layers, vectors, job.recipe.loss.kind, kind, drops, platform == "cpu")
-
-
-def packed(
-    program: Program, arrays: Mapping[str, T], joined: Callable[[list[T]], T]
-) -> dict[str, T]:
-    """Kernels by name, and all other parameters as one vector.
-
-    The optimiser is compiled once per array: this saves a quarter of the compilation.
-    """
-    kernels = {name: array for name, array in arrays.items() if is_decayed(name)}
-    return {**kernels, VECTORS: joined([arrays[name] for name, _ in program.vectors])}
-
-
-def unpacked(program: Program, parameters: Mapping[str, T]) -> dict[str, T]:
-    found, vector = dict(parameters), cast("Any", parameters[VECTORS])
-    del found[VECTORS]
-    start = 0
-    for name, size in program.vectors:
-        found[name] = vector[start : start + size]
-        start += size
-    return found
+    return Program(
+        layers, vectors_of(job.weights), job.recipe.loss.kind, kind, drops, platform == "cpu"
+    )
 
 
 @functools.partial(jax.jit, static_argnames="program")
@@ -150,7 +123,7 @@ def run_steps(
 @functools.partial(jax.jit, static_argnames="program")
 def predict(program: Program, parameters: Arrays, statistics: Arrays, inputs: Array) -> Array:
     """Raw outputs in evaluation mode."""
-    weights = unpacked(program, parameters) | statistics
+    weights = unpacked(program.vectors, parameters) | statistics
     return _forward(program, weights, inputs, Mode(), in_scan=False)[0]
 
 
@@ -159,7 +132,7 @@ def activations(
     program: Program, parameters: Arrays, statistics: Arrays, inputs: Array
 ) -> dict[str, Array]:
     seen: dict[str, Array] = {}
-    weights = unpacked(program, parameters) | statistics
+    weights = unpacked(program.vectors, parameters) | statistics
     _forward(program, weights, inputs, Mode(seen=seen), in_scan=False)
     return seen
 
@@ -169,7 +142,7 @@ def gradients(program: Program, state: State, given: Given) -> tuple[Array, Arra
     """Loss and penalised gradients on all of `given.inputs`, without dropout."""
     mode = Mode(batch_statistics=True)
     (loss, _), found = _loss_gradients(program, state, given, mode, given.inputs, given.targets)
-    return loss, unpacked(program, penalised(found, state.parameters, given.settings))
+    return loss, unpacked(program.vectors, penalised(found, state.parameters, given.settings))
 
 
 def _step(
@@ -209,9 +182,9 @@ def _loss_gradients(
         outputs, statistics = _forward(program, weights, inputs, mode, in_scan=True)
         return mean_loss(program.loss, given.settings, outputs, targets), statistics
 
-    weights = unpacked(program, state.parameters)
+    weights = unpacked(program.vectors, state.parameters)
     value, gradients = jax.value_and_grad(loss_of, has_aux=True)(weights)
-    return value, packed(program, gradients, jnp.concatenate)
+    return value, packed(program.vectors, gradients, jnp.concatenate)
 
 
 def _forward(

@@ -16,7 +16,8 @@ from advisor.events import LayerReport
 from advisor_jax import program as compiled
 from advisor_jax.losses import loss_settings
 from advisor_jax.optimizers import Arrays, optimizer_settings
-from advisor_jax.program import Given, State, Steps, packed, program_of, unpacked
+from advisor_jax.packing import packed, unpacked
+from advisor_jax.program import Given, State, Steps, program_of
 
 SLICE, LEAST = 1024, 32
 """Predictions are made for so many examples at a time: powers of two, so few programs."""
@@ -71,7 +72,7 @@ class JaxTraining:
     def weights(self) -> Weights:
         # copies: on CPU the arrays may be views of buffers that the next steps write to
         parameters, statistics = jax.tree.map(np.array, self._state[:2])
-        found = unpacked(self._program, parameters) | statistics
+        found = unpacked(self._program.vectors, parameters) | statistics
         return {name: found[name] for name in self._names}
 
     def load(self, weights: Weights) -> None:
@@ -104,7 +105,7 @@ class JaxTraining:
         """Packed parameters and running statistics, copied to the device."""
         parameters = {name: weights[name] for name in self._names if is_trainable(name)}
         statistics = {name: weights[name] for name in self._names if not is_trainable(name)}
-        both = packed(self._program, parameters, np.concatenate), statistics
+        both = packed(self._program.vectors, parameters, np.concatenate), statistics
         copied = jax.tree.map(lambda array: np.array(array, self._dtype, order="C"), both)
         put: tuple[Arrays, Arrays] = self._put(copied)
         return put
