@@ -8,7 +8,7 @@ is resumed. Notes are announcements; they are answered with None.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from advisor import evidence, symptoms
@@ -67,6 +67,15 @@ class Attempt:
         """Validation metric at the best evaluation."""
         finished = self.result.finished
         return finished.validation_metric if finished else None
+
+    def predictions(self, scale: float) -> Predictions | None:
+        """Validation outputs, with the spread between seeds that such a training has."""
+        found, started, finished = self.result.predictions, self.result.started, self.result.finished
+        if found is None or started is None or finished is None or finished.train_loss is None:
+            return found
+        error = evidence.metric_error(self.recipe, found, scale)
+        spread = evidence.prior_spread(error, finished.train_loss, started.chance_loss)
+        return replace(found, spread=spread)
 
     @property
     def blocking(self) -> set[str]:
@@ -261,7 +270,7 @@ class Session:
         finished = candidate.result.finished
         if finished is None or finished.status == "failed":
             return Decision("rejected", f"the trial failed: {candidate.result.error}")
-        measured = [_predictions(pair) for pair in pairs]
+        measured = [_predictions(pair, self.state.scale) for pair in pairs]
         comparable = [pair for pair in measured if pair is not None]
         comparison = self._compare(comparable)
         if finished.status in ("diverged", "stopped"):
@@ -388,6 +397,8 @@ def _probe_key(recipe: Recipe) -> str:
     ).digest()
 
 
-def _predictions(pair: tuple[Attempt, Attempt]) -> tuple[Predictions, Predictions] | None:
-    ours, theirs = (attempt.result.predictions for attempt in pair)
+def _predictions(
+    pair: tuple[Attempt, Attempt], scale: float
+) -> tuple[Predictions, Predictions] | None:
+    ours, theirs = (attempt.predictions(scale) for attempt in pair)
     return (ours, theirs) if ours is not None and theirs is not None else None

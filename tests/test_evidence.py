@@ -15,6 +15,7 @@ from advisor.evidence import (
     compare,
     decide,
     metric_error,
+    prior_spread,
     race_floors,
 )
 from advisor.recipe import Recipe
@@ -28,13 +29,16 @@ REGRESSION = Recipe.model_validate(
 Model = Callable[[np.random.Generator], Predictions]
 
 
-def classifier(chances: np.ndarray, drift: float = 0.0) -> Model:
-    """Trainings that get each example right with its own chance; `drift` moves whole trainings."""
+def classifier(chances: np.ndarray, drift: float = 0.0, told: float = 0.0) -> Model:
+    """Trainings that get each example right with its own chance.
+
+    `drift` moves whole trainings; `told` is the spread that the comparison is told of.
+    """
     targets = np.zeros(len(chances), dtype=np.int64)
 
     def train(random: np.random.Generator) -> Predictions:
         right = random.random(len(chances)) < np.clip(chances + drift * random.normal(), 0, 1)
-        return Predictions(np.eye(2)[(~right).astype(int)], targets)
+        return Predictions(np.eye(2)[(~right).astype(int)], targets, told)
 
     return train
 
@@ -84,9 +88,21 @@ def test_a_change_that_does_nothing_is_accepted_at_most_one_time_in_twenty(
     assert accepted_share(CLASSIFICATION, model, model) <= 0.05
 
 
-def test_nothing_is_accepted_for_nothing_when_whole_trainings_vary() -> None:
-    model = classifier(np.full(400, 0.9), drift=0.01)
+@pytest.mark.parametrize(("drift", "told"), [(0.0075, 0.0075), (0.03, 0.03), (0.08, 0.08)])
+def test_nothing_is_accepted_for_nothing_when_whole_trainings_vary(
+    drift: float, told: float
+) -> None:
+    """`prior_spread` tells of half a standard error at least, which is 0.0075 here."""
+    model = classifier(np.full(400, 0.9), drift, told)
     assert accepted_share(CLASSIFICATION, model, model) <= 0.05
+
+
+def test_the_spread_between_seeds_shrinks_with_what_was_learned() -> None:
+    chance, error = 2.3, 0.02
+    spreads = [prior_spread(error, loss, chance) for loss in (2.3, 1.84, 1.2, 0.6, 0.0)]
+    assert spreads[0] == spreads[1] == pytest.approx(3.5 * error)
+    assert spreads == sorted(spreads, reverse=True)
+    assert spreads[-1] == pytest.approx(0.5 * error)
 
 
 def test_a_regression_null_is_accepted_at_most_one_time_in_twenty() -> None:
@@ -137,7 +153,7 @@ def test_identical_predictions_are_never_accepted() -> None:
 
 
 def test_a_price_asks_for_a_larger_gain() -> None:
-    comparison = Comparison(gain=0.0215, error=0.01, seeds=1, examples=500)
+    comparison = Comparison(gain=0.0225, error=0.01, seeds=1, examples=500)
     assert decide(comparison).verdict == "accepted"
     assert decide(comparison, price=0.5).verdict == "undecided"
 

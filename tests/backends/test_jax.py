@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +29,8 @@ from advisor.backend import Backend, DeviceError, Job
 from advisor.recipe import Task
 from advisor.testing import BackendContract, small_batches, small_data, small_job
 
-few = settings(max_examples=20, deadline=None)  # each new shape is compiled
+few = settings(max_examples=10, deadline=None)  # each new shape is compiled
 sides = st.integers(2, 7)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither read nor fill the user's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADVISOR_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 class TestJax(BackendContract):

@@ -34,7 +34,7 @@ grow by themselves, in one framework against itself too"""
 def _combinations() -> list[Any]:
     """Every normalisation with every optimiser on an mlp and with three of them on a cnn, which
     takes longer to compile; losses and activations in turn."""
-    found = []
+    found: list[Any] = []
     for model, optimizers in (("mlp", list(OPTIMIZERS)), ("cnn", ["momentum", "rmsprop", "adamw"])):
         for normalization, optimizer in itertools.product(NORMALIZATIONS, optimizers):
             number = len(found)
