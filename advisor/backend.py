@@ -123,7 +123,7 @@ class DeviceError(ValueError):
     """A device that is not here. The message names those that are."""
 
 
-class BackendMissing(Exception):
+class BackendMissingError(Exception):
     """No such backend is installed. The message says what to install."""
 
 
@@ -133,16 +133,16 @@ def backend_names() -> list[str]:
 
 
 def load_backend(name: str) -> Backend:
-    """Import one backend and nothing else. Raises BackendMissing."""
+    """Import one backend and nothing else. Raises BackendMissingError."""
     for point in metadata.entry_points(group=ENTRY_POINTS):
         if point.name == name:
             try:
                 made: Backend = point.load()()
             except ModuleNotFoundError as error:
-                raise BackendMissing(
+                raise BackendMissingError(
                     f"backend {name} needs the package {error.name!r}, which is not installed; "
                     f"install it with: pip install 'tuning-advisor[{name}]'"
                 ) from error
             return made
     known = ", ".join(backend_names()) or "none"
-    raise BackendMissing(f"no backend is called {name!r}; registered: {known}")
+    raise BackendMissingError(f"no backend is called {name!r}; registered: {known}")

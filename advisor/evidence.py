@@ -97,7 +97,9 @@ class Decision:
         comparison = self.comparison
         if self.verdict != "undecided" or comparison is None:
             return False
-        return comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * comparison.sigma
+        return (
+            comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * comparison.sigma
+        )
 
 
 def prior_spread(error: float, train_loss: float, chance_loss: float) -> float:

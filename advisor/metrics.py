@@ -94,7 +94,7 @@ _CLASSIFICATION: Mapping[str, Callable[[Targets, Targets], float]] = {
     "f1": _f1,
 }
 _REGRESSION: Mapping[str, Callable[[Floats, Floats, float], Any]] = {
-    "r2": lambda error, targets, scale: 1 - np.mean(error**2) / max(np.var(targets), 1e-12),
+    "r2": lambda error, targets, scale: 1 - np.mean(error**2) / np.maximum(np.var(targets), 1e-12),
     "rmse": lambda error, targets, scale: scale * np.sqrt(np.mean(error**2)),
     "mae": lambda error, targets, scale: scale * np.mean(np.abs(error)),
 }
@@ -139,7 +139,7 @@ def gains(
         present, counts = np.unique(classes, return_counts=True)
         weight = dict(zip(present.tolist(), len(classes) / (len(present) * counts), strict=True))
         difference = difference * np.array([weight[c] for c in classes.tolist()])
-    return difference
+    return np.asarray(difference)
 
 
 def _regression_gains(

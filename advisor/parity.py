@@ -53,9 +53,7 @@ def measure(
     return {name: np.asarray(array, dtype=np.float64) for name, array in found.items()}
 
 
-def _augmented(
-    recipe: Recipe, dataset: data.Dataset, rows: np.ndarray, step: int
-) -> Floats | None:
+def _augmented(recipe: Recipe, dataset: data.Dataset, rows: np.ndarray, step: int) -> Floats | None:
     augmentation = recipe.regularization.augmentation
     if not (augmentation.flip or augmentation.crop):
         return None

@@ -23,7 +23,6 @@ from typing import IO, Any, Self
 from advisor.events import Event, from_dict
 from advisor.recipe import Recipe
 
-
 MOST_LAST_WORDS = 4000
 
 
@@ -46,16 +45,11 @@ def _ignore(event: Event) -> None:
 class Runner:
     """One warm worker of one backend. Use as a context manager."""
 
-    def __init__(
-        self,
-        backend: str,
-        device: str = "auto",
-        log: Path | None = None,
-        threads: int | None = None,
-    ) -> None:
+    def __init__(self, backend: str, device: str = "auto", threads: int | None = None) -> None:
         self.backend, self.device = backend, device
-        self._log, self._threads = log, threads
+        self._threads = threads
         self._process: subprocess.Popen[str] | None = None
+        self._errors: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -70,11 +64,14 @@ class Runner:
 
     def info(self) -> dict[str, Any]:
         """Versions and devices of the backend. Raises UserError when it is not installed."""
-        return self._ask({"do": "info"}, _ignore)["info"]
+        found: dict[str, Any] = self._ask({"do": "info"}, _ignore)["info"]
+        return found
 
     def check(self, recipe: Recipe) -> dict[str, Any]:
         """Load the data and build the layers: sizes and fingerprint. Raises UserError."""
-        return self._ask({"do": "data", "recipe": plain(recipe), "device": self.device}, _ignore)["data"]
+        request = {"do": "data", "recipe": plain(recipe), "device": self.device}
+        found: dict[str, Any] = self._ask(request, _ignore)["data"]
+        return found
 
     def train(
         self,

@@ -70,7 +70,11 @@ class Attempt:
 
     def predictions(self, scale: float) -> Predictions | None:
         """Validation outputs, with the spread between seeds that such a training has."""
-        found, started, finished = self.result.predictions, self.result.started, self.result.finished
+        found, started, finished = (
+            self.result.predictions,
+            self.result.started,
+            self.result.finished,
+        )
         if found is None or started is None or finished is None or finished.train_loss is None:
             return found
         error = evidence.metric_error(self.recipe, found, scale)
@@ -293,9 +297,11 @@ class Session:
     ) -> Decision:
         candidate, incumbent = pairs[0]
         decision = evidence.decide(comparison, stage.criterion, proposal.rule.price)
-        cured = proposal.treats in incumbent.blocking and not candidate.blocking
-        if decision.verdict == "undecided" and cured and comparison.gain > -comparison.sigma:
-            return Decision("accepted", f"cures {proposal.treats}; {decision.reason}", comparison)
+        cured = incumbent.blocking - candidate.blocking
+        worse = candidate.blocking - incumbent.blocking or comparison.gain <= -comparison.sigma
+        if decision.verdict == "undecided" and cured and not worse:
+            what = ", ".join(sorted(cured)).replace("_", " ")
+            return Decision("accepted", f"cures {what}; {decision.reason}", comparison)
         return decision
 
     def _accept(self, stage: Stage, candidate: Attempt, proposal: Proposal) -> tuple[str, ...]:

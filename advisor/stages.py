@@ -33,7 +33,13 @@ class Stage:
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("sanity", "make it train", "loss finite and falling at a useful pace, better than chance", 0.50, 6),
+    Stage(
+        "sanity",
+        "make it train",
+        "loss finite and falling at a useful pace, better than chance",
+        0.50,
+        6,
+    ),
     Stage("initialization", "raise performance", "weights start at the right scale", 0.55, 2),
     Stage("batch_size", "raise performance", "as large as pays, enough steps", 0.60, 2, "no worse"),
     Stage("epochs", "raise performance", "long enough, not longer", 0.62, 2),

@@ -22,12 +22,12 @@ from safetensors.numpy import load_file, save
 
 from advisor import data, metrics, training
 from advisor.architecture import ShapeError
-from advisor.backend import Backend, BackendMissing, DeviceError, load_backend
+from advisor.backend import Backend, BackendMissingError, DeviceError, load_backend
 from advisor.events import Event, ProbeFinished, to_json
 from advisor.probes import PROBES
 from advisor.recipe import Recipe
 
-USER_ERRORS = (data.DataError, ShapeError, BackendMissing, DeviceError)
+USER_ERRORS = (data.DataError, ShapeError, BackendMissingError, DeviceError)
 
 
 class Worker:

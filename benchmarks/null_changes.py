@@ -101,7 +101,9 @@ def main() -> int:
     if not asked.short:
         save("null_changes", {"limit": LIMIT, "rows": rows})
     sign = "PASS" if worst <= LIMIT else "FALLS SHORT"
-    print(f"{sign}: a null change is accepted at most {100 * worst:.1f} % of the time (5 % allowed)")
+    print(
+        f"{sign}: a null change is accepted at most {100 * worst:.1f} % of the time (5 % allowed)"
+    )
     return int(worst > LIMIT)
 
 

@@ -23,7 +23,7 @@ def test_answers_come_back_in_order(tmp_path: Path) -> None:
 
 def test_a_folder_with_a_session_is_refused(tmp_path: Path) -> None:
     Ledger.create(tmp_path / "s", {}).close()
-    with pytest.raises(LedgerError, match="already holds a session.*resume"):
+    with pytest.raises(LedgerError, match=r"already holds a session.*resume"):
         Ledger.create(tmp_path / "s", {})
 
 
@@ -45,7 +45,9 @@ def test_opening_what_is_no_session_is_refused(tmp_path: Path) -> None:
         Ledger.open(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no data base", b"SQLite format 3\0" + b"\0" * 90])
+@pytest.mark.parametrize(
+    "content", [b"", b"this is no data base", b"SQLite format 3\0" + b"\0" * 90]
+)
 def test_a_damaged_file_is_refused_with_a_message(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(LedgerError, match=FILE):

@@ -102,7 +102,12 @@ def test_a_race_that_is_lost_stops_the_trial(tmp_path: Path) -> None:
 def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_path: Path) -> None:
     wild = recipe(**{"optimizer.kind": "sgd", "optimizer.lr": 1000.0, "optimizer.momentum": 0.99})
     regression = wild.changed(
-        {"data.source": "sklearn:diabetes", "task": "regression", "loss.kind": "mse", "metric": "r2"}
+        {
+            "data.source": "sklearn:diabetes",
+            "task": "regression",
+            "loss.kind": "mse",
+            "metric": "r2",
+        }
     )
     with Runner(backend_name, "cpu") as runner:
         events = runner.train(regression, tmp_path)
@@ -121,9 +126,7 @@ def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_pat
         ({"model.kind": "cnn"}, "cnn needs images"),
     ],
 )
-def test_what_the_user_got_wrong_is_a_user_error(
-    changes: dict[str, object], message: str
-) -> None:
+def test_what_the_user_got_wrong_is_a_user_error(changes: dict[str, object], message: str) -> None:
     pytest.importorskip("torch")
     with Runner("torch", "cpu") as runner, pytest.raises(UserError, match=message):
         runner.check(recipe(**changes))

@@ -24,7 +24,7 @@ class Exit(IntEnum):
 
 
 USERS_ERRORS = (
-    ("advisor.backend", "BackendMissing"),
+    ("advisor.backend", "BackendMissingError"),
     ("advisor.ledger", "LedgerError"),
     ("advisor.recipe_file", "RecipeError"),
     ("advisor.rulebook", "RuleError"),

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from advisor.backend import BackendMissing
+from advisor.backend import BackendMissingError
 from advisor.cli.errors import CliError, Exit, Interrupted, reported
 from advisor.ledger import LedgerError
 from advisor.recipe_file import RecipeError, parse
@@ -19,7 +19,7 @@ def raising(error: BaseException) -> int:
     raise error
 
 
-@pytest.mark.parametrize("kind", [CliError, BackendMissing, LedgerError, RuleError, UserError])
+@pytest.mark.parametrize("kind", [CliError, BackendMissingError, LedgerError, RuleError, UserError])
 def test_bad_input_is_one_message_and_exit_2(
     kind: type[Exception], capsys: pytest.CaptureFixture[str]
 ) -> None:
