@@ -105,7 +105,7 @@ def _gates(precision: str, one: Mapping[str, Floats], other: Mapping[str, Floats
         "forward": ("raw outputs on the same weights", _far(one["forward"], other["forward"])),
         "gradients": (
             "gradients of the first batch",
-            max(_far(one[name], other[name]) for name in gradients),
+            _far(*(np.concatenate([side[n].ravel() for n in gradients]) for side in (one, other))),
         ),
         "losses": (
             f"training loss over {len(losses)} steps",
@@ -119,7 +119,11 @@ def _gates(precision: str, one: Mapping[str, Floats], other: Mapping[str, Floats
 
 
 def _far(one: Floats, other: Floats) -> float:
-    """Largest difference, relative to the largest value of the array."""
+    """Largest difference, relative to the largest value.
+
+    All gradients are taken as one array: that of a bias before batch normalisation is zero but for
+    rounding, and has no scale of its own.
+    """
     scale = max(float(np.max(np.abs(one))), 1e-12)
     return float(np.max(np.abs(one - other))) / scale
 

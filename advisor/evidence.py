@@ -4,7 +4,7 @@ Both predicted the same validation examples, after training with the same seeds,
 examples and budget. What decides is the interval of the mean gain, never a single number; and
 "undecided" is an outcome, after which the simpler recipe, the incumbent, stays.
 
-The rule follows the noise-aware acceptance of the tuning literature the rulebook cites: a single
+The rule follows the noise-aware acceptance that the tuning literature advises: a single
 seed screens (accept only beyond three standard deviations of one training), more seeds confirm.
 The same bound, 2.12 standard errors of a difference, holds at every look: three looks at 1.99 would
 keep the chance of accepting a change that does nothing at 5 % in all if the errors were known
@@ -76,6 +76,13 @@ class Comparison:
     @property
     def high(self) -> float:
         return self.gain + Z * self.error
+
+    def __str__(self) -> str:
+        seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
+        return (
+            f"gain {self.gain:+.4f}, interval [{self.low:+.4f}, {self.high:+.4f}], "
+            f"{self.examples} examples, {seeds}"
+        )
 
     @property
     def sigma(self) -> float:
@@ -158,33 +165,24 @@ def decide(comparison: Comparison, criterion: Criterion = "better", price: float
     `price` is what the candidate's added complexity costs, in standard deviations of one
     training. "no worse" is for changes that pay in something other than the metric.
     """
-    numbers = _numbers(comparison)
     if criterion == "no worse":
-        return _decide_no_worse(comparison, numbers)
+        return _decide_no_worse(comparison)
     needed = price * comparison.sigma
     if comparison.low > needed:
-        return Decision("accepted", f"better beyond noise: {numbers}", comparison)
+        return Decision("accepted", f"better beyond noise: {comparison}", comparison)
     if comparison.high < 0:
-        return Decision("rejected", f"worse beyond noise: {numbers}", comparison)
+        return Decision("rejected", f"worse beyond noise: {comparison}", comparison)
     if comparison.gain <= (-comparison.sigma if comparison.seeds == 1 else 0):
-        return Decision("rejected", f"no sign of a gain: {numbers}", comparison)
-    return Decision("undecided", f"cannot be told from noise: {numbers}", comparison)
+        return Decision("rejected", f"no sign of a gain: {comparison}", comparison)
+    return Decision("undecided", f"cannot be told from noise: {comparison}", comparison)
 
 
-def _decide_no_worse(comparison: Comparison, numbers: str) -> Decision:
+def _decide_no_worse(comparison: Comparison) -> Decision:
     if comparison.high < 0 or comparison.gain < -NO_WORSE_MARGIN:
-        return Decision("rejected", f"costs too much of the metric: {numbers}", comparison)
+        return Decision("rejected", f"costs too much of the metric: {comparison}", comparison)
     if comparison.gain - NO_WORSE_Z * comparison.error > -2 * NO_WORSE_MARGIN:
-        return Decision("accepted", f"no worse, and it pays otherwise: {numbers}", comparison)
-    return Decision("undecided", f"cannot be shown to be no worse: {numbers}", comparison)
-
-
-def _numbers(comparison: Comparison) -> str:
-    seeds = "1 seed" if comparison.seeds == 1 else f"{comparison.seeds} seeds"
-    return (
-        f"gain {comparison.gain:+.4f}, interval [{comparison.low:+.4f}, {comparison.high:+.4f}], "
-        f"{comparison.examples} examples, {seeds}"
-    )
+        return Decision("accepted", f"no worse, and it pays otherwise: {comparison}", comparison)
+    return Decision("undecided", f"cannot be shown to be no worse: {comparison}", comparison)
 
 
 def metric_error(recipe: Recipe, predictions: Predictions, scale: float = 1.0) -> float:

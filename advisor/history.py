@@ -89,7 +89,7 @@ class History:
 
     @cached_property
     def window(self) -> int:
-        """clamp(5 % of the planned steps, 20, 500), the rulebook's W."""
+        """clamp(5 % of the planned steps, 20, 500)."""
         return int(np.clip(0.05 * self.total_steps, 20, 500))
 
     @cached_property

@@ -301,7 +301,7 @@ class Session:
         worse = candidate.blocking - incumbent.blocking or comparison.gain <= -comparison.sigma
         if decision.verdict == "undecided" and cured and not worse:
             what = ", ".join(sorted(cured)).replace("_", " ")
-            return Decision("accepted", f"cures {what}; {decision.reason}", comparison)
+            return Decision("accepted", f"cures {what}: {comparison}", comparison)
         return decision
 
     def _accept(self, stage: Stage, candidate: Attempt, proposal: Proposal) -> tuple[str, ...]:

@@ -80,8 +80,8 @@ def train(
 ) -> Outcome:
     """Train one recipe and report it through `emit`.
 
-    `race[e]` is the metric (larger is better) that must be reached after epoch e + 1, or the
-    trial is stopped as hopeless; None asks nothing. `stop` is looked at between reports.
+    `race[e]` is the metric (larger is better) that must have been reached by epoch e + 1, or
+    the trial is stopped as hopeless; None asks nothing. `stop` is looked at between reports.
     """
     job = prepare(recipe, dataset, device)
     run = _Run(recipe, dataset, job, backend.start(job), emit, race, stop)
@@ -234,11 +234,11 @@ class _Run:
             self._finish("finished", "")
         elif early is not None and self.waited >= early.patience:
             self._finish("early_stopped", f"no improvement in {self.waited} evaluations")
-        elif floor is not None and self._oriented(evaluated) < floor:
+        elif floor is not None and self.best and self._oriented(self.best) < floor:
             self._finish(
                 "stopped",
                 f"clearly behind after {evaluated.epoch:g} epochs: "
-                f"{evaluated.validation_metric:.4g} where "
+                f"{self.best.validation_metric:.4g} at best where "
                 f"{oriented(self.recipe.metric, floor):.4g} was needed",
             )
 
