@@ -35,7 +35,8 @@ from advisor.requests import (
 )
 from advisor.rulebook import Rule
 from advisor.runner import Runner, UserError, WorkerError
-from advisor.session import Session, State
+from advisor.session import Session
+from advisor.state import State
 
 Chooser = Callable[[Choose, State], Choice]
 

@@ -8,7 +8,6 @@ is resumed. Notes are announcements; they are answered with None.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from advisor import evidence, symptoms
@@ -37,6 +36,7 @@ from advisor.requests import (
 )
 from advisor.rulebook import Rule
 from advisor.stages import STAGES, Stage, passed, reason_to_skip, reopened_by
+from advisor.state import Attempt, State
 
 Flow: TypeAlias = Generator[Request, Answer, Any]
 
@@ -47,70 +47,6 @@ FRESH_SEED = 1000
 PROBE_SHARE = 0.6
 """A probe may cost at most this share of one training, and is skipped when it would cost more
 than the stage has left."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A trial that was run, with what it shows."""
-
-    trial: Train
-    result: Result
-    facts: dict[str, FactValue]
-    findings: tuple[symptoms.Finding, ...]
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.trial.recipe
-
-    @property
-    def value(self) -> float | None:
-        """Validation metric at the best evaluation."""
-        finished = self.result.finished
-        return finished.validation_metric if finished else None
-
-    def predictions(self, scale: float) -> Predictions | None:
-        """Validation outputs, with the spread between seeds that such a training has."""
-        found, started, finished = (
-            self.result.predictions,
-            self.result.started,
-            self.result.finished,
-        )
-        if found is None or started is None or finished is None or finished.train_loss is None:
-            return found
-        error = evidence.metric_error(self.recipe, found, scale)
-        spread = evidence.prior_spread(error, finished.train_loss, started.chance_loss)
-        return replace(found, spread=spread)
-
-    @property
-    def blocking(self) -> set[str]:
-        return {f.symptom for f in self.findings if f.outcome == "fired" and f.severity == "block"}
-
-
-@dataclass
-class State:
-    """All that a session knows; front ends read it, only the session writes it."""
-
-    start: Recipe
-    budget: Budget
-    attempts: list[Attempt] = field(default_factory=list)
-    probes: list[tuple[RunProbe, Result]] = field(default_factory=list)
-    decisions: list[Decided] = field(default_factory=list)
-    visits: dict[str, int] = field(default_factory=dict)
-    waiting: list[Stage] = field(default_factory=lambda: list(STAGES))
-    incumbent: Attempt | None = None
-    confirmation: Attempt | None = None
-    test: TestResult | None = None
-    finished: bool = False
-
-    @property
-    def baseline(self) -> Attempt | None:
-        return self.attempts[0] if self.attempts else None
-
-    @property
-    def scale(self) -> float:
-        """Deviation of the training targets, which turns errors into the data's units."""
-        started = self.baseline.result.started if self.baseline else None
-        return started.data.target_std if started else 1.0
 
 
 class Session:

@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor import recipe_file
 from advisor.auto import trial_folder
-from advisor.session import Attempt, State
+from advisor.state import Attempt, State
 
 
 def conclude(state: State, folder: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from advisor.evidence import Predictions, compare, decide
 from advisor.recipe import Recipe
 from advisor.requests import Train
 from advisor.runner import Runner
-from advisor.session import Attempt
+from advisor.state import Attempt
 
 LIMIT = 0.05
 DRAWS = 4000

@@ -19,7 +19,8 @@ from advisor.facts import VOCABULARY
 from advisor.ledger import Entry, Ledger, LedgerError
 from advisor.requests import Answer, Choose, OpenTest, Request, RunProbe, Train
 from advisor.rulebook import installed
-from advisor.session import Session, State
+from advisor.session import Session
+from advisor.state import State
 
 RECIPE = """
 name: iris

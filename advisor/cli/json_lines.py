@@ -22,7 +22,7 @@ from advisor.requests import (
     TestResult,
     Train,
 )
-from advisor.session import State
+from advisor.state import State
 from advisor.symptoms import Finding
 
 

@@ -16,8 +16,8 @@ from rich.text import Text
 from advisor.cli.narrate import Narrator
 from advisor.events import Evaluated, Event, StepsDone, TrialStarted
 from advisor.requests import Answer, Request, RunProbe, StageEntered, Train
-from advisor.session import State
 from advisor.stages import STAGES
+from advisor.state import State
 from advisor.text import number, sparkline
 
 

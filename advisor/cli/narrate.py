@@ -23,7 +23,7 @@ from advisor.requests import (
     TestResult,
     Train,
 )
-from advisor.session import State
+from advisor.state import State
 from advisor.summary import changes, measured
 from advisor.symptoms import Finding
 from advisor.text import change, clean, number
@@ -130,7 +130,11 @@ class Narrator:
         self.say(f"  [bold blue]> {_text(proposal.rule.title)}[/] [dim]({proposal.rule.id})[/]")
         self.say(f"    change    {_text(change(before, proposal.change))}")
         self.say(f"    why       {_text(' '.join(proposal.reason.split()))}")
-        seen = ", ".join(f"{name} {number(value)}" for name, value in proposal.evidence.items())
+        seen = ", ".join(
+            f"{name} {number(value)}"
+            for name, value in proposal.evidence.items()
+            if value is not False
+        )
         self.say(f"    measured  {_text(seen)}")
 
     def _probed(self, result: Result) -> None:

@@ -19,7 +19,8 @@ from advisor.cli.narrate import Narrator, before_and_after
 from advisor.ledger import Ledger
 from advisor.recipe import Recipe
 from advisor.runner import Runner
-from advisor.session import Session, State
+from advisor.session import Session
+from advisor.state import State
 
 
 def begin(start: Start, seed: int, folder: Path, json: bool) -> int:

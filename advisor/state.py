@@ -1,0 +1,78 @@
+"""What a session knows: the trials that were run, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from advisor import evidence
+from advisor.budget import Budget
+from advisor.evidence import Predictions
+from advisor.facts import FactValue
+from advisor.recipe import Recipe
+from advisor.requests import Decided, Result, RunProbe, TestResult, Train
+from advisor.stages import STAGES, Stage
+from advisor.symptoms import Finding
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A trial that was run, with what it shows."""
+
+    trial: Train
+    result: Result
+    facts: dict[str, FactValue]
+    findings: tuple[Finding, ...]
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.trial.recipe
+
+    @property
+    def value(self) -> float | None:
+        """Validation metric at the best evaluation."""
+        finished = self.result.finished
+        return finished.validation_metric if finished else None
+
+    def predictions(self, scale: float) -> Predictions | None:
+        """Validation outputs, with the spread between seeds that such a training has."""
+        found, started, finished = (
+            self.result.predictions,
+            self.result.started,
+            self.result.finished,
+        )
+        if found is None or started is None or finished is None or finished.train_loss is None:
+            return found
+        error = evidence.metric_error(self.recipe, found, scale)
+        spread = evidence.prior_spread(error, finished.train_loss, started.chance_loss)
+        return replace(found, spread=spread)
+
+    @property
+    def blocking(self) -> set[str]:
+        return {f.symptom for f in self.findings if f.outcome == "fired" and f.severity == "block"}
+
+
+@dataclass
+class State:
+    """All that a session knows; front ends read it, only the session writes it."""
+
+    start: Recipe
+    budget: Budget
+    attempts: list[Attempt] = field(default_factory=list)
+    probes: list[tuple[RunProbe, Result]] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+    visits: dict[str, int] = field(default_factory=dict)
+    waiting: list[Stage] = field(default_factory=lambda: list(STAGES))
+    incumbent: Attempt | None = None
+    confirmation: Attempt | None = None
+    test: TestResult | None = None
+    finished: bool = False
+
+    @property
+    def baseline(self) -> Attempt | None:
+        return self.attempts[0] if self.attempts else None
+
+    @property
+    def scale(self) -> float:
+        """Deviation of the training targets, which turns errors into the data's units."""
+        started = self.baseline.result.started if self.baseline else None
+        return started.data.target_std if started else 1.0
