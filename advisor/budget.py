@@ -50,6 +50,11 @@ class Budget:
         after = self.spent + self._in_unit(epochs, epochs * pace)
         return after <= until * self.limit * (1 + 1e-9)
 
+    def holds(self, epochs: float) -> bool:
+        """Whether the whole budget, spent or not, is at least so many epochs (as far as known)."""
+        pace = self.seconds / self.epochs if self.epochs else 0.0
+        return self.limit >= self._in_unit(epochs, epochs * pace) * (1 - 1e-9)
+
     def __str__(self) -> str:
         return f"{self.spent:.3g} of {self.limit:g} {WORDS[self.unit]}"
 

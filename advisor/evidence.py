@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from advisor import metrics
 from advisor.architecture import Floats
 from advisor.metrics import oriented
-from advisor.recipe import Recipe
+from advisor.recipe import LOWER_IS_BETTER, Recipe
+from advisor.rulebook import Criterion
 
 Verdict = Literal["accepted", "rejected", "undecided"]
-Criterion = Literal["better", "no worse"]
 
 Z = 3 / math.sqrt(2)
 """Three standard deviations of one training, in standard errors of a difference."""
@@ -40,7 +40,7 @@ PRIOR_WEIGHT = 4.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
 NO_WORSE_Z = 1.64
 NO_WORSE_MARGIN = 0.01
-"""How much of a metric in [0, 1] a change that pays otherwise (a faster batch) may cost."""
+"""How much of the metric (of chance's, for errors) a change that pays otherwise may cost."""
 RACE_ERRORS = 5.0
 """A trial that is this many standard errors behind at the same epoch is hopeless."""
 RACE_FROM = 0.5
@@ -68,6 +68,10 @@ class Comparison:
     """standard error of the gain"""
     seeds: int
     examples: int
+    unit: float = 1.0
+    """what counts as a whole of the metric: 1 for shares and r2, chance's value for errors"""
+    deviation: float = 0.0
+    """standard deviation of one training; 0: taken from the error"""
 
     @property
     def low(self) -> float:
@@ -86,8 +90,8 @@ class Comparison:
 
     @property
     def sigma(self) -> float:
-        """Standard deviation of one training, from the error of a difference of two."""
-        return self.error * math.sqrt(self.seeds / 2)
+        """Standard deviation of one training."""
+        return self.deviation or self.error * math.sqrt(self.seeds / 2)
 
 
 @dataclass(frozen=True)
@@ -135,19 +139,36 @@ def compare(
     over_examples = float(np.std(gains.mean(axis=0), ddof=1)) / math.sqrt(n)
     single = float(np.mean([np.var(row, ddof=1) for row in gains])) / n
     if recipe.task != "regression":
-        floor = _error_rate(recipe, pairs) / n
+        floor = _error_rate(recipe, pairs) / _effective(recipe, pairs[0][0].targets)
         single, over_examples = max(single, floor), max(over_examples, math.sqrt(floor / seeds))
     single += float(np.mean([ours.spread**2 + theirs.spread**2 for ours, theirs in pairs]))
     spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
     pooled = (PRIOR_WEIGHT * single + (seeds - 1) * spread) / (PRIOR_WEIGHT + seeds - 1)
     error = max(over_examples, math.sqrt(pooled / seeds))
-    return Comparison(float(gains.mean()), error, seeds, n)
+    unit = _unit(recipe, pairs[0][0].targets, scale)
+    return Comparison(float(gains.mean()), error, seeds, n, unit, math.sqrt(pooled / 2))
+
+
+def _unit(recipe: Recipe, targets: NDArray[Any], scale: float) -> float:
+    if recipe.metric not in LOWER_IS_BETTER:
+        return 1.0
+    chance = np.zeros((len(targets), 1))
+    return max(metrics.score(recipe.task, recipe.metric, chance, targets, scale), 1e-12)
 
 
 def _gains(recipe: Recipe, ours: Predictions, theirs: Predictions, scale: float) -> Floats:
     return metrics.gains(
         recipe.task, recipe.metric, ours.outputs, theirs.outputs, ours.targets, scale
     )
+
+
+def _effective(recipe: Recipe, targets: NDArray[Any]) -> float:
+    """Examples that would tell as much if all counted alike: metrics that average over classes
+    rest on the rarest."""
+    if recipe.metric == "accuracy":
+        return float(len(targets))
+    _, counts = np.unique(targets, return_counts=True)
+    return float(len(counts) ** 2 / np.sum(1 / counts))
 
 
 def _error_rate(recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]]) -> float:
@@ -178,9 +199,10 @@ def decide(comparison: Comparison, criterion: Criterion = "better", price: float
 
 
 def _decide_no_worse(comparison: Comparison) -> Decision:
-    if comparison.high < 0 or comparison.gain < -NO_WORSE_MARGIN:
+    margin = NO_WORSE_MARGIN * comparison.unit
+    if comparison.high < 0 or comparison.gain < -margin:
         return Decision("rejected", f"costs too much of the metric: {comparison}", comparison)
-    if comparison.gain - NO_WORSE_Z * comparison.error > -2 * NO_WORSE_MARGIN:
+    if comparison.gain - NO_WORSE_Z * comparison.error > -2 * margin:
         return Decision("accepted", f"no worse, and it pays otherwise: {comparison}", comparison)
     return Decision("undecided", f"cannot be shown to be no worse: {comparison}", comparison)
 

@@ -37,10 +37,11 @@ StageName = Literal[
     "regularization",
     "finish",
 ]
+Criterion = Literal["better", "no worse"]
 Maturity = Literal["sandbox", "incubating", "stable", "deprecated"]
 ACTIVE: frozenset[Maturity] = frozenset({"incubating", "stable"})
 REQUIRED = ("id", "title", "stage", "when", "change", "expect", "why", "examples")
-OPTIONAL = ("maturity", "treats", "rank", "probe", "price", "caution", "references", "replaces")
+OPTIONAL = ("maturity", "treats", "rank", "probe", "price", "criterion", "caution", "references", "replaces")
 KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_SHOWN = 60
 
@@ -89,6 +90,8 @@ class Rule:
     probe: str | None = None
     price: float = 0.0
     """complexity price, in standard deviations of one training"""
+    criterion: Criterion = "better"
+    """"no worse" for a change that pays in something other than the metric"""
     caution: str = ""
     references: tuple[str, ...] = ()
     replaces: str | None = None
@@ -209,6 +212,7 @@ class _Reader:
             rank=self._rank(),
             probe=self._text("probe", None),
             price=self._number("price", 0.0, 0, 1),
+            criterion=self._one_of("criterion", get_args(Criterion), "better"),
             caution=self._text("caution", ""),
             references=self._texts("references"),
             replaces=self._text("replaces", None),

@@ -42,8 +42,11 @@ Flow: TypeAlias = Generator[Request, Answer, Any]
 
 MOST_VISITS = 2
 """How often one stage may be entered, so that reopening cannot go round in circles."""
+SEEDS = 2**32
 FRESH_SEED = 1000
 """Added to the seed for the confirmation run: no decision has ever seen that seed."""
+LEAST_TRAININGS = 5
+"""A budget of so many trainings or more keeps one back for the confirmation."""
 PROBE_SHARE = 0.6
 """A probe may cost at most this share of one training, and is skipped when it would cost more
 than the stage has left."""
@@ -57,6 +60,7 @@ class Session:
         self._rules = rules
         self._tried: set[str] = set()
         self._probed: dict[tuple[str, str], dict[str, FactValue]] = {}
+        self._until: dict[str, float] = {}
         self._experiments = 0
         self._flow = self._tune()
         self.request: Request | None = next(self._flow)
@@ -86,7 +90,7 @@ class Session:
     def _visit(self, stage: Stage) -> Flow:
         """Work through one stage; returns True when the user ends the session."""
         state, incumbent = self.state, self._incumbent
-        closed = reason_to_skip(stage, incumbent.findings)
+        closed = reason_to_skip(stage, incumbent.findings, incumbent.value is not None)
         if closed:
             yield StageSkipped(stage, closed)
             return False
@@ -94,22 +98,24 @@ class Session:
         yield StageEntered(stage, state.visits[stage.name] > 1, incumbent.findings)
         failures, refused, outcome, ended = 0, set[tuple[str, str]](), "", False
         for _ in range(stage.most_trials):
-            if passed(stage, self._incumbent.findings):
+            if passed(stage, self._incumbent.findings, self._incumbent.value is not None):
                 outcome = "its exit gate is open"
                 break
             advice = yield from self._advise(stage, refused)
             if not advice.proposals:
-                outcome = "no rule has more to propose"
+                held = f" (held back: {'; '.join(advice.refused)})" if advice.refused else ""
+                outcome = f"no rule has more to propose{held}"
                 break
-            if not self._affordable(stage, self._epochs(advice.proposals[0])):
+            proposals = self._affordable_ones(stage, advice.proposals)
+            if not proposals:
                 outcome = "its share of the budget is spent"
                 break
-            choice = yield Choose(stage, advice.proposals)
+            choice = yield Choose(stage, proposals)
             assert isinstance(choice, Choice)
             if choice.action != "try":
                 outcome, ended = "left on request", choice.action == "finish"
                 break
-            proposal = advice.proposals[choice.index]
+            proposal = proposals[choice.index]
             accepted = yield from self._try(stage, proposal)
             failures = 0 if accepted else failures + 1
             refused.add(_mark(proposal))
@@ -174,11 +180,15 @@ class Session:
         state, incumbent = self.state, self._incumbent
         recipe = incumbent.recipe.changed(proposal.change)
         candidate = yield from self._train("candidate", recipe, self._race(recipe))
-        decision = self._judge(stage, proposal, [(candidate, incumbent)])
+        decision = self._judge(proposal, [(candidate, incumbent)])
         pairs = [(candidate, incumbent)]
         while decision.more_seeds_may_help and self._affordable(stage, 2 * recipe.train.epochs):
-            pairs.append((yield from self._another_pair(candidate, incumbent, len(pairs))))
-            decision = self._judge(stage, proposal, pairs)
+            pair = yield from self._another_pair(candidate, incumbent, len(pairs))
+            if _predictions(pair, state.scale) is None:
+                decision = _without_pair(pair, decision)
+                break
+            pairs.append(pair)
+            decision = self._judge(proposal, pairs)
         accepted = decision.verdict == "accepted"
         reopens = self._accept(stage, candidate, proposal) if accepted else ()
         decided = Decided(
@@ -197,14 +207,14 @@ class Session:
     def _another_pair(self, candidate: Attempt, incumbent: Attempt, offset: int) -> Flow:
         made = []
         for attempt in (candidate, incumbent):
-            seed = attempt.recipe.train.seed + offset
+            seed = (attempt.recipe.train.seed + offset) % SEEDS
             recipe = attempt.recipe.changed({"train.seed": seed})
             known = next((a for a in self.state.attempts if a.recipe == recipe), None)
             made.append(known or (yield from self._train("repeat", recipe)))
         return tuple(made)
 
     def _judge(
-        self, stage: Stage, proposal: Proposal, pairs: Sequence[tuple[Attempt, Attempt]]
+        self, proposal: Proposal, pairs: Sequence[tuple[Attempt, Attempt]]
     ) -> Decision:
         candidate, incumbent = pairs[0]
         finished = candidate.result.finished
@@ -219,20 +229,19 @@ class Session:
             return Decision("accepted", "it trains; the incumbent never gave a finite result")
         if comparison is None:
             return Decision("rejected", "no finite validation result to compare")
-        return self._weigh(stage, proposal, pairs, comparison)
+        return self._weigh(proposal, pairs, comparison)
 
     def _compare(self, pairs: list[tuple[Predictions, Predictions]]) -> Comparison | None:
         return evidence.compare(self.state.start, pairs, self.state.scale) if pairs else None
 
     def _weigh(
         self,
-        stage: Stage,
         proposal: Proposal,
         pairs: Sequence[tuple[Attempt, Attempt]],
         comparison: Comparison,
     ) -> Decision:
         candidate, incumbent = pairs[0]
-        decision = evidence.decide(comparison, stage.criterion, proposal.rule.price)
+        decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
         cured = incumbent.blocking - candidate.blocking
         worse = candidate.blocking - incumbent.blocking or comparison.gain <= -comparison.sigma
         if decision.verdict == "undecided" and cured and not worse:
@@ -251,6 +260,8 @@ class Session:
             if name not in waiting and 0 < state.visits.get(name, 0) < MOST_VISITS
         )
         back = [other for other in STAGES if other.name in reopens]
+        for other in back:
+            self._until[other.name] = max(other.until, self._until.get(stage.name, stage.until))
         state.waiting = sorted(back + state.waiting, key=STAGES.index)
         return reopens
 
@@ -284,7 +295,7 @@ class Session:
     def _confirm(self) -> Flow:
         """Train the winner on a seed that no decision has seen."""
         best = self._incumbent
-        recipe = best.recipe.changed({"train.seed": best.recipe.train.seed + FRESH_SEED})
+        recipe = best.recipe.changed({"train.seed": (best.recipe.train.seed + FRESH_SEED) % SEEDS})
         if best is self.state.baseline or not self.state.budget.allows(recipe.train.epochs):
             return
         self.state.confirmation = yield from self._train("confirmation", recipe)
@@ -312,7 +323,15 @@ class Session:
         return self.state.incumbent
 
     def _affordable(self, stage: Stage, epochs: float) -> bool:
-        return self.state.budget.allows(epochs, stage.until)
+        """Within the stage's share, and with one training left for the confirmation."""
+        budget, reserve = self.state.budget, float(self._incumbent.recipe.train.epochs)
+        if not budget.holds(LEAST_TRAININGS * self.state.start.train.epochs):
+            reserve = 0.0
+        until = self._until.get(stage.name, stage.until)
+        return budget.allows(epochs, until) and budget.allows(epochs + reserve)
+
+    def _affordable_ones(self, stage: Stage, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+        return tuple(p for p in proposals if self._affordable(stage, self._epochs(p)))
 
     def _epochs(self, proposal: Proposal) -> float:
         return float(proposal.change.get("train.epochs", self._incumbent.recipe.train.epochs))
@@ -330,13 +349,25 @@ def _probe_key(recipe: Recipe) -> str:
     """What a probe's result depends on: the recipe without rate, schedule, length and the like."""
     return recipe.changed(
         {
-            "regularization": {},
+            "regularization.dropout": 0.0,
+            "regularization.augmentation": {},
             "optimizer.lr": 0.001,
             "schedule": {"kind": "constant"},
             "train.epochs": 1,
             "train.early_stopping": None,
         }
     ).digest()
+
+
+def _without_pair(pair: tuple[Attempt, Attempt], before: Decision) -> Decision:
+    """What a repeat that gave no result means."""
+    candidate, _ = pair
+    seed = candidate.recipe.train.seed
+    if candidate.result.predictions is None:
+        return Decision("rejected", f"it does not train with seed {seed}", before.comparison)
+    return Decision(
+        "undecided", f"the incumbent does not train with seed {seed}", before.comparison
+    )
 
 
 def _predictions(

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.evidence import Criterion
 from advisor.symptoms import Finding
 
 Phase = Literal["make it train", "raise performance", "suppress overfitting", "finish"]
@@ -27,7 +26,6 @@ class Stage:
     until: float
     """share of the budget that may be spent by the end of this stage"""
     most_trials: int
-    criterion: Criterion = "better"
     most_failures: int = 2
     """leave after this many proposals in a row that were not accepted"""
 
@@ -41,9 +39,9 @@ STAGES: tuple[Stage, ...] = (
         6,
     ),
     Stage("initialization", "raise performance", "weights start at the right scale", 0.55, 2),
-    Stage("batch_size", "raise performance", "as large as pays, enough steps", 0.60, 2, "no worse"),
+    Stage("batch_size", "raise performance", "as large as pays, enough steps", 0.60, 2),
     Stage("epochs", "raise performance", "long enough, not longer", 0.62, 2),
-    Stage("learning_rate", "raise performance", "rate, schedule, optimizer", 0.75, 8, "better", 3),
+    Stage("learning_rate", "raise performance", "rate, schedule, optimizer", 0.75, 8, 3),
     Stage("architecture", "raise performance", "can it fit the training set?", 0.82, 3),
     Stage("loss", "raise performance", "the loss that serves the metric", 0.85, 2),
     Stage("activation", "raise performance", "what sits between the layers", 0.90, 2),
@@ -76,12 +74,19 @@ def reopened_by(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(stage.name for stage in STAGES if stage.name in named)
 
 
-def reason_to_skip(stage: Stage, findings: Sequence[Finding]) -> str | None:
-    """Why the stage's entry gate is shut; None when it is open."""
+def reason_to_skip(
+    stage: Stage, findings: Sequence[Finding], has_result: bool = True
+) -> str | None:
+    """Why the stage's entry gate is shut; None when it is open.
+
+    `has_result`: whether the incumbent gave any finite validation result.
+    """
     fired = {finding.symptom: finding for finding in findings if finding.outcome == "fired"}
     blocking = [name for name, finding in fired.items() if finding.severity == "block"]
     if stage.name in ("sanity", "finish"):
         return None
+    if not has_result:
+        return "nothing could be trained yet"
     if blocking:
         return f"it does not train yet: {', '.join(blocking)}"
     if stage.phase == "suppress overfitting":
@@ -92,10 +97,11 @@ def reason_to_skip(stage: Stage, findings: Sequence[Finding]) -> str | None:
     return None
 
 
-def passed(stage: Stage, findings: Sequence[Finding]) -> bool:
+def passed(stage: Stage, findings: Sequence[Finding], has_result: bool = True) -> bool:
     """Whether the stage's exit gate is open, so that it can be left with nothing more to do."""
     fired = {finding.symptom for finding in findings if finding.outcome == "fired"}
     blocking = any(f.severity == "block" and f.outcome == "fired" for f in findings)
     if stage.name == "sanity":
-        return not blocking and not {"not_better_than_chance", "slow_learning"} & fired
+        faults = {"not_better_than_chance", "slow_learning", "unnormalized_input"}
+        return has_result and not blocking and not faults & fired
     return False
