@@ -34,7 +34,7 @@ from advisor.requests import (
     Train,
 )
 from advisor.rulebook import Rule
-from advisor.runner import Runner, UserError, WorkerError
+from advisor.runner import Runner, UnfitError, WorkerError
 from advisor.session import Session
 from advisor.state import State
 
@@ -96,7 +96,8 @@ def rules_digest(rules: Sequence[Rule]) -> str:
     content = [
         (
             rule.id,
-            rule.maturity,
+            (rule.stage, rule.maturity, rule.treats, rule.rank, rule.probe),
+            (rule.price, rule.criterion),
             [condition.text for condition in rule.when],
             [(path, getattr(value, "text", value)) for path, value in rule.change.items()],
         )
@@ -127,9 +128,7 @@ def drive(
                     f"{entry.request!r}; it was written by another version of the program"
                 )
         else:
-            entry = Entry(
-                key, _carry_out(request, session.state, ledger.folder, runner, observer, choose)
-            )
+            entry = Entry(key, _carry_out(request, session.state, ledger, runner, observer, choose))
             ledger.append(entry)
         answer = read_answer(request, entry.answer, ledger.folder)
         session.tell(answer)
@@ -158,9 +157,12 @@ def read_answer(request: Request, answer: Mapping[str, Any], folder: Path) -> An
         case Choose():
             return Choice(answer["action"], answer["index"])
         case OpenTest():
-            return TestResult(answer["facts"])
+            return TestResult(answer["facts"], answer["opened"])
         case _:
-            return read_result(folder / answer["folder"], answer["seconds"], answer["error"])
+            place = folder / answer["folder"]
+            if not (place / "events.jsonl").exists():
+                raise LedgerError(f"{place}: this trial's files are gone; it cannot be replayed")
+            return read_result(place, answer["seconds"], answer["error"])
 
 
 def read_result(folder: Path, seconds: float = 0.0, error: str = "") -> Result:
@@ -193,7 +195,7 @@ def trial_folder(folder: Path, number: int) -> Path:
 def _carry_out(
     request: Train | RunProbe | Choose | OpenTest,
     state: State,
-    folder: Path,
+    ledger: Ledger,
     runner: Runner,
     observer: Observer,
     choose: Chooser,
@@ -202,19 +204,21 @@ def _carry_out(
         case Choose():
             return asdict(choose(request, state))
         case OpenTest():
-            return _open_test(request, state, folder, runner)
+            return _open_test(request, state, ledger, runner)
         case _:
-            return _experiment(request, folder, runner, observer)
+            return _experiment(request, ledger.folder, runner, observer)
 
 
-def _open_test(request: OpenTest, state: State, folder: Path, runner: Runner) -> dict[str, Any]:
+def _open_test(request: OpenTest, state: State, ledger: Ledger, runner: Runner) -> dict[str, Any]:
+    folder = ledger.folder
     recipes = {a.trial.number: a.recipe for a in state.attempts}
     trials = {
         name: (recipes[number], trial_folder(folder, number).resolve())
         for name, number in request.trials.items()
     }
+    opened = ledger.count_opening()  # before the split is read: a kill in between is counted too
     found = Result(runner.test(trials, folder)).probed
-    return {"facts": dict(found.facts) if found else {}}
+    return {"facts": dict(found.facts) if found else {}, "opened": opened}
 
 
 def _experiment(
@@ -231,7 +235,7 @@ def _experiment(
             runner.train(request.recipe, place, observer.event, request.race)
         else:
             runner.probe(request.probe, request.recipe, place, observer.event)
-    except (WorkerError, UserError) as failure:
+    except (WorkerError, UnfitError) as failure:
         error = str(failure)
         _note_failure(place, failure, observer)
     relative = place.relative_to(folder).as_posix()

@@ -166,7 +166,12 @@ _INNER: dict[tuple[str, str], type] = {("trial_started", "data"): DataReport}
 
 def to_json(event: Event) -> str:
     """One line of JSON. NaN and infinity become the strings "nan", "inf" and "-inf"."""
-    return json.dumps({"event": event.event, **_plain(dataclasses.asdict(event))})
+    return json.dumps(_plain(as_dict(event)))
+
+
+def as_dict(event: Event) -> dict[str, Any]:
+    """The event's fields as plain values, and its name under `event`."""
+    return {"event": event.event, **dataclasses.asdict(event)}
 
 
 def from_json(line: str) -> Event:

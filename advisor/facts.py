@@ -109,6 +109,12 @@ def _best_position(history: History) -> FactValue:
     return history.best.step / history.total_steps
 
 
+def _completed_share(history: History) -> FactValue:
+    if not history.total_steps or not history.complete:
+        return None
+    return history.steps / history.total_steps
+
+
 def _initial_loss_ratio(history: History) -> FactValue:
     started = history.started
     return started.initial_loss / started.chance_loss if started and started.chance_loss else None
@@ -187,6 +193,12 @@ _MEASURED: tuple[tuple[str, str, str, Compute], ...] = (
         "share of the planned steps",
         "where the best evaluation came; none while the run goes on",
         _best_position,
+    ),
+    (
+        "completed_share",
+        "share of the planned steps",
+        "how far the run came before it ended by itself, perhaps by early stopping",
+        _completed_share,
     ),
     (
         "lift_over_chance",

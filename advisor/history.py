@@ -150,7 +150,8 @@ class History:
     def metric_error(self) -> float | None:
         """Standard error of the best validation metric over its examples, in its own unit.
 
-        Shares: binomial, sqrt(p (1 - p) / n). r2, rmse and mae: as for normal residuals.
+        Shares: binomial, sqrt(p (1 - p) / n), where averages over classes rest on the rarest.
+        r2, rmse and mae: as for normal residuals.
         """
         n = self.validation_examples
         if self.best is None or not n:
@@ -165,7 +166,14 @@ class History:
                 return 0.756 * value / math.sqrt(n)
             case _:
                 p = min(max(value, 1 / n), 1 - 1 / n)
-                return math.sqrt(p * (1 - p) / n)
+                return math.sqrt(p * (1 - p) / self._effective_examples(n))
+
+    def _effective_examples(self, n: int) -> float:
+        """Validation examples that would tell as much if all counted alike."""
+        shares = self.started.data.class_shares if self.started else None
+        if self.recipe.metric == "accuracy" or not shares or not all(shares):
+            return n
+        return float(n * len(shares) ** 2 / sum(1 / share for share in shares))
 
     @cached_property
     def shortfall_error(self) -> float | None:

@@ -29,6 +29,7 @@ CREATE TABLE answers (
     answer TEXT NOT NULL,
     at TEXT NOT NULL
 );
+CREATE TABLE test_openings (at TEXT NOT NULL);
 """
 
 
@@ -56,19 +57,22 @@ class Ledger:
             raise LedgerError(f"{folder}: another process is working on this session") from None
         except OSError as error:
             raise LedgerError(f"{folder}: cannot write here: {error.strerror}") from error
-        self._rows = sqlite3.connect(folder / FILE, isolation_level=None)
+        try:
+            self._rows = sqlite3.connect(folder / FILE, isolation_level=None)
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise LedgerError(f"{folder / FILE} cannot be opened: {error}") from error
         try:
             self._rows.execute("PRAGMA synchronous = FULL")
         except sqlite3.DatabaseError as error:
             self.close()
             raise LedgerError(f"{folder / FILE} cannot be read: {error}") from error
 
-    @classmethod
-    def create(cls, folder: Path, header: Mapping[str, Any]) -> Ledger:
-        """Begin a session in a new or empty folder. Raises LedgerError."""
+    @staticmethod
+    def check_free(folder: Path) -> None:
+        """Raise LedgerError unless a session may begin in `folder`: new, or an empty folder."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            occupied = any(entry.name != ".lock" for entry in folder.iterdir())
+            occupied = folder.exists() and any(e.name != ".lock" for e in folder.iterdir())
         except OSError as error:
             raise LedgerError(f"{folder}: cannot be the output folder: {error.strerror}") from error
         if (folder / FILE).exists():
@@ -78,10 +82,22 @@ class Ledger:
             )
         if occupied:
             raise LedgerError(f"{folder} is not empty; choose another folder with --out")
+
+    @classmethod
+    def create(cls, folder: Path, header: Mapping[str, Any]) -> Ledger:
+        """Begin a session in a new or empty folder. Raises LedgerError."""
+        cls.check_free(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"{folder}: cannot be the output folder: {error.strerror}") from error
         ledger = cls(folder)
-        with ledger._rows as rows:
-            rows.executescript(f"BEGIN;{SCHEMA}COMMIT;")
-            rows.execute("INSERT INTO header VALUES (?, ?)", (FORMAT, json.dumps(header)))
+        try:
+            ledger._rows.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+            ledger._write("INSERT INTO header VALUES (?, ?)", (FORMAT, json.dumps(header)))
+        except (sqlite3.Error, LedgerError) as error:
+            ledger.close()
+            raise LedgerError(f"{folder / FILE} cannot be written: {error}") from error
         return ledger
 
     @classmethod
@@ -125,18 +141,36 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """All answers so far, in order."""
-        found = self._rows.execute("SELECT request, answer FROM answers ORDER BY number")
-        with closing(found):
-            return [Entry(request, json.loads(answer)) for request, answer in found]
+        try:
+            rows = self._rows.execute("SELECT request, answer FROM answers ORDER BY number")
+            with closing(rows) as found:
+                return [Entry(request, json.loads(answer)) for request, answer in found]
+        except (sqlite3.Error, ValueError) as error:
+            raise LedgerError(f"{self.folder / FILE} cannot be read: {error}") from error
 
     def append(self, entry: Entry) -> None:
         """Write one answer; it is on disk when this returns."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._rows.execute(
+        self._write(
             "INSERT INTO answers (request, answer, at) VALUES (?, ?, ?)",
-            (entry.request, json.dumps(entry.answer), at),
+            (entry.request, json.dumps(entry.answer), _now()),
         )
+
+    def count_opening(self) -> int:
+        """Note that the sealed test split is about to be opened; how often that makes."""
+        self._write("INSERT INTO test_openings VALUES (?)", (_now(),))
+        count: int = self._rows.execute("SELECT COUNT(*) FROM test_openings").fetchone()[0]
+        return count
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+        try:
+            self._rows.execute(statement, values)
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self.folder / FILE} cannot be written: {error}") from error
 
     def close(self) -> None:
         self._rows.close()
         self._lock.release()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -98,6 +98,8 @@ class TestResult:
     """Metric and loss on the sealed test split, by the names in `OpenTest`."""
 
     facts: Mapping[str, float] = field(default_factory=dict)
+    opened: int = 1
+    """how often the split has been opened in this session, this time included"""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,17 @@ Criterion = Literal["better", "no worse"]
 Maturity = Literal["sandbox", "incubating", "stable", "deprecated"]
 ACTIVE: frozenset[Maturity] = frozenset({"incubating", "stable"})
 REQUIRED = ("id", "title", "stage", "when", "change", "expect", "why", "examples")
-OPTIONAL = ("maturity", "treats", "rank", "probe", "price", "criterion", "caution", "references", "replaces")
+OPTIONAL = (
+    "maturity",
+    "treats",
+    "rank",
+    "probe",
+    "price",
+    "criterion",
+    "caution",
+    "references",
+    "replaces",
+)
 KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_SHOWN = 60
 

@@ -30,6 +30,11 @@ class UserError(Exception):
     """The recipe, the data or the machine cannot do what was asked; the message is for people."""
 
 
+class UnfitError(UserError):
+    """This recipe does not fit the data, such as a batch larger than the training set. Another
+    recipe may; the data and the machine are in order."""
+
+
 class WorkerError(Exception):
     """The worker raised or died; the message says how, for people, and `detail` for us."""
 
@@ -144,7 +149,10 @@ class Runner:
         assert process.stdout is not None
         found: dict[str, Any] = {}
         for line in process.stdout:
-            answer = json.loads(line)
+            try:
+                answer = json.loads(line)
+            except ValueError:  # a line torn by the worker's death
+                break
             if "event" in answer:
                 on_event(from_dict(answer))
             elif "error" in answer:
@@ -158,7 +166,7 @@ class Runner:
     @staticmethod
     def _error(answer: Mapping[str, Any]) -> Exception:
         if answer["user"]:
-            return UserError(answer["error"])
+            return (UnfitError if answer["unfit"] else UserError)(answer["error"])
         return WorkerError(answer["error"], answer["detail"])
 
     def _death(self) -> WorkerError:

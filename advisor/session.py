@@ -213,9 +213,7 @@ class Session:
             made.append(known or (yield from self._train("repeat", recipe)))
         return tuple(made)
 
-    def _judge(
-        self, proposal: Proposal, pairs: Sequence[tuple[Attempt, Attempt]]
-    ) -> Decision:
+    def _judge(self, proposal: Proposal, pairs: Sequence[tuple[Attempt, Attempt]]) -> Decision:
         candidate, incumbent = pairs[0]
         finished = candidate.result.finished
         if finished is None or finished.status == "failed":
@@ -330,7 +328,9 @@ class Session:
         until = self._until.get(stage.name, stage.until)
         return budget.allows(epochs, until) and budget.allows(epochs + reserve)
 
-    def _affordable_ones(self, stage: Stage, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    def _affordable_ones(
+        self, stage: Stage, proposals: tuple[Proposal, ...]
+    ) -> tuple[Proposal, ...]:
         return tuple(p for p in proposals if self._affordable(stage, self._epochs(p)))
 
     def _epochs(self, proposal: Proposal) -> float:

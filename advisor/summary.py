@@ -95,4 +95,4 @@ def _test(state: State) -> dict[str, Any] | None:
         if f"{name}_metric" in facts
     }
     best = found.pop("best", {})
-    return {**best, **found, "opened": 1}
+    return {**best, **found, "opened": state.test.opened}

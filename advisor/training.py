@@ -6,6 +6,7 @@ examples, augmentation, learning rate), evaluates, keeps the best weights, stops
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -113,6 +114,8 @@ class _Run:
     best_weights: Weights | None = None
     best_outputs: Floats | None = None
     waited: int = 0
+    waited_for: float = -math.inf
+    """the metric that early stopping last counted as an improvement"""
     training_seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
     _epoch_rows: tuple[int, np.ndarray] | None = None
@@ -243,10 +246,11 @@ class _Run:
             )
 
     def _keep(self, evaluated: Evaluated, outputs: Floats) -> None:
-        early = self.recipe.train.early_stopping
-        step_up = self._oriented(evaluated) - (self._oriented(self.best) if self.best else -np.inf)
-        enough = step_up > (early.min_delta if early else 0.0)
-        self.waited = 0 if enough else self.waited + 1
+        early, value = self.recipe.train.early_stopping, self._oriented(evaluated)
+        if value > self.waited_for + (early.min_delta if early else 0.0):
+            self.waited_for, self.waited = value, 0
+        else:
+            self.waited += 1
         if evaluated.best:
             self.best, self.best_outputs = evaluated, outputs
             self.best_weights = self.training.weights()

@@ -60,7 +60,8 @@ class Worker:
             serve[request["do"]](request)
             self._say({"done": True})
         except USER_ERRORS as error:
-            self._say({"error": str(error), "user": True})
+            unfit = isinstance(error, ShapeError)
+            self._say({"error": str(error), "user": True, "unfit": unfit})
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             self._say({"error": message, "user": False, "detail": traceback.format_exc()})
@@ -94,8 +95,12 @@ class Worker:
         key = recipe.task + recipe.data.model_dump_json()
         if self._dataset is None or self._dataset[0] != key:
             self._dataset = key, data.load(recipe.data, recipe.task)
-        data.check_batch_size(self._dataset[1], recipe.train.batch_size)
-        return self._dataset[1]
+        dataset = self._dataset[1]
+        try:
+            data.check_batch_size(dataset, recipe.train.batch_size)
+        except data.DataError as error:
+            raise ShapeError(str(error)) from error
+        return dataset
 
     def _train(self, request: Mapping[str, Any]) -> None:
         recipe, folder = _recipe(request), Path(request["folder"])

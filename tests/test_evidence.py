@@ -181,3 +181,23 @@ def test_race_floors_start_half_way_and_follow_the_best_so_far() -> None:
 def test_race_floors_are_turned_for_metrics_where_less_is_better() -> None:
     recipe = REGRESSION.changed({"train.epochs": 2, "metric": "rmse"})
     assert race_floors(recipe, [10.0, 8.0], 0.1)[1] == pytest.approx(-8 - 5 * np.sqrt(2) * 0.1)
+
+
+def test_the_margin_of_no_worse_is_in_units_of_the_metric() -> None:
+    recipe = REGRESSION.changed({"metric": "rmse"})
+    random = np.random.default_rng(0)
+    model = regressor(4000, 0.5)
+    scaled = compare(recipe, [(model(random), model(random))], 1000.0)
+    assert scaled.unit == pytest.approx(1000, rel=0.1)
+    assert decide(scaled, "no worse").verdict == "accepted"
+    assert decide(Comparison(-0.002, 0.0001, 1, 100, unit=0.005), "no worse").verdict == "rejected"
+
+
+def test_averages_over_classes_rest_on_the_rarest() -> None:
+    targets = np.array([0] * 990 + [1] * 10)
+    right = Predictions(np.eye(2)[targets], targets)
+    wrong = np.where(np.arange(1000) % 100 == 0, 1 - targets, targets)
+    other = Predictions(np.eye(2)[wrong], targets)
+    plain = compare(CLASSIFICATION, [(right, other)])
+    balanced = compare(CLASSIFICATION.changed({"metric": "balanced_accuracy"}), [(right, other)])
+    assert balanced.error > 3 * plain.error

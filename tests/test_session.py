@@ -12,6 +12,8 @@ from advisor.recipe import Recipe
 from advisor.requests import Answer, Choice, Choose, OpenTest, Request, Result, RunProbe, Train
 from advisor.rulebook import installed
 from advisor.session import MOST_VISITS, Session
+from advisor.stages import STAGES, passed, reason_to_skip
+from advisor.symptoms import Finding
 from tests import simulation
 
 RULES = installed(VOCABULARY)
@@ -167,3 +169,42 @@ def test_a_stage_is_entered_before_it_proposes(start: Recipe) -> None:
         entered = getattr(getattr(request, "stage", None), "name", entered)
         if isinstance(request, Choose):
             assert {p.rule.stage for p in request.proposals} == {entered}
+
+
+@pytest.mark.parametrize("arm", ["candidate", "incumbent"])
+def test_a_repeat_without_a_result_ends_the_comparison(arm: str) -> None:
+    """One near-tie is given more seeds; a repeat that fails must not be asked for again."""
+    session, failed = Session(simulation.recipe(), RULES), 0
+    while session.request is not None:
+        request = session.request
+        if isinstance(request, Train) and request.purpose == "repeat":
+            turn = sum(a.trial.purpose == "repeat" for a in session.state.attempts) % 2
+            if (arm == "candidate") == (turn == 0):
+                failed += 1
+                session.tell(Result([], None, 0.1, "no"))
+                continue
+        session.tell(simulation.answer(request))
+    repeats = [a for a in session.state.attempts if a.trial.purpose == "repeat"]
+    assert len(repeats) <= 4 * max(1, len(session.state.decisions))
+    assert failed <= len(session.state.decisions)
+
+
+def test_the_largest_seed_can_be_confirmed() -> None:
+    session = Session(simulation.recipe(**{"train.seed": 2**32 - 1}), RULES)
+    run(session)
+    assert session.state.confirmation is not None
+    assert session.state.confirmation.recipe.train.seed == 999
+
+
+def test_one_training_is_kept_back_for_the_confirmation() -> None:
+    session = Session(simulation.recipe(), RULES)
+    run(session)
+    assert session.state.confirmation is not None
+
+
+def test_unscaled_inputs_keep_the_first_stage_open() -> None:
+    stage = next(s for s in STAGES if s.name == "sanity")
+    fired = Finding("unnormalized_input", "fired", "optimisation", {}, "", "", "")
+    assert not passed(stage, [fired])
+    assert not passed(stage, [], has_result=False)
+    assert reason_to_skip(STAGES[1], [], has_result=False)

@@ -48,6 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from advisor.auto import Start
     from advisor.cli import rules, sessions
     from advisor.cli.backends import chosen
+    from advisor.ledger import Ledger
 
     asked = options.AutoOptions.of(arguments)
     backend = chosen(asked.backend)
@@ -61,4 +62,6 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     seeds = asked.seeds or (recipe.train.seed,)
     folders = options.seed_folders(options.output_folder(asked.out, recipe.name), seeds)
+    for folder in folders.values():
+        Ledger.check_free(folder)
     return max(sessions.begin(start, seed, folder, asked.json) for seed, folder in folders.items())

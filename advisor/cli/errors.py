@@ -30,6 +30,7 @@ USERS_ERRORS = (
     ("advisor.rulebook", "RuleError"),
     ("advisor.runner", "UserError"),
 )
+WORKER_ERRORS = (("advisor.runner", "WorkerError"),)
 
 
 class CliError(Exception):
@@ -63,6 +64,13 @@ def reported(work: Callable[[], int]) -> int:
         if is_users_error(error):
             tell(f"error: {error}")
             return Exit.BAD_INPUT
+        if isinstance(error, OSError):  # a full disk, a folder without permission
+            where = f"{error.filename}: " if error.filename else ""
+            tell(f"error: {where}{error.strerror or error}")
+            return Exit.BAD_INPUT
+        if is_one_of(error, WORKER_ERRORS):
+            tell(f"error: {error}\n{getattr(error, 'detail', '')}".rstrip())
+            return Exit.NOTHING_TRAINED
         traceback.print_exc()
         tell("this is a fault in advisor; the lines above say where")
         return Exit.FAULT
@@ -71,8 +79,12 @@ def reported(work: Callable[[], int]) -> int:
 def is_users_error(error: Exception) -> bool:
     """Whether the message is written for users. Imports nothing: an error of a class can only be
     raised once the module of that class is there."""
-    classes = (getattr(sys.modules.get(module), name, None) for module, name in USERS_ERRORS)
-    return isinstance(error, (CliError, *(cls for cls in classes if cls is not None)))
+    return isinstance(error, CliError) or is_one_of(error, USERS_ERRORS)
+
+
+def is_one_of(error: Exception, names: tuple[tuple[str, str], ...]) -> bool:
+    classes = (getattr(sys.modules.get(module), name, None) for module, name in names)
+    return isinstance(error, tuple(cls for cls in classes if cls is not None))
 
 
 def tell(text: str) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from advisor.events import Event, to_json
+from advisor.events import Event, as_dict
 from advisor.requests import (
     Answer,
     Choose,
@@ -41,7 +41,7 @@ class JsonLines:
             self._write(strict(found))
 
     def event(self, event: Event) -> None:
-        self._write(strict(json.loads(to_json(event)) | {"trial": self._trial}))
+        self._write(strict(as_dict(event) | {"trial": self._trial}))
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
         if isinstance(answer, TestResult):

@@ -57,8 +57,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
     from advisor import recipe_file
-    from advisor.cli.output import write
-    from advisor.events import Evaluated, to_json
+    from advisor.cli.output import write, write_json
+    from advisor.events import Evaluated, as_dict
 
     runner.check(recipe)
     _make(folder)
@@ -66,7 +66,7 @@ def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Eve
 
     def told(event: Event) -> None:
         if json:
-            write(to_json(event))
+            write_json(as_dict(event))
         elif isinstance(event, Evaluated):
             write(_line(recipe, event))
 

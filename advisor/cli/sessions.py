@@ -18,7 +18,7 @@ from advisor.cli.live import LiveView
 from advisor.cli.narrate import Narrator, before_and_after
 from advisor.ledger import Ledger
 from advisor.recipe import Recipe
-from advisor.runner import Runner
+from advisor.runner import Runner, UserError
 from advisor.session import Session
 from advisor.state import State
 
@@ -46,6 +46,11 @@ def resume(folder: Path, json: bool) -> int:
             )
         recipe = Recipe.model_validate_json(json_text.dumps(header["recipe"]))
         with Runner(header["backend"], header["device"]) as runner:
+            if runner.check(recipe)["fingerprint"] != header["data"]["fingerprint"]:
+                raise CliError(
+                    f"{folder}: {recipe.data.source} is not the data that this session was begun "
+                    "with; put it back, or begin a new session"
+                )
             return _work(Session(recipe, found), ledger, runner, json)
 
 
@@ -57,6 +62,9 @@ def _work(session: Session, ledger: Ledger, runner: Runner, json: bool) -> int:
     try:
         with _observer(json) as observer:
             state = auto.drive(session, ledger, runner, observer, auto.first_proposal)
+    except UserError:
+        summary.conclude(session.state, folder)  # what was found so far is of use
+        raise
     except KeyboardInterrupt:
         raise Interrupted(f"advisor resume {shlex.quote(str(folder))}") from None
     found = summary.conclude(state, folder)
