@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
@@ -16,6 +16,8 @@ from advisor.recipe_fields import recipe_fields
 from advisor.rulebook import Rule
 
 LAST_CLASS = 9
+Order: TypeAlias = tuple[int, int, str]
+"""class of the symptom, rank, id: smaller comes first"""
 LR_DIGITS, DIGITS = 3, 6
 """Significant digits of computed numbers: a learning rate is never known better than that; the
 rest only lose the noise of floating point, such as 0.1 + 0.2."""
@@ -28,7 +30,7 @@ class Proposal:
     rule: Rule
     change: Mapping[str, Any]
     evidence: Mapping[str, FactValue]
-    order: tuple[int, int, str]
+    order: Order
 
     @property
     def reason(self) -> str:
@@ -64,7 +66,7 @@ def propose(
     (`tried` holds their digests), and a second proposal that moves the same number the other way.
     """
     found: list[Proposal] = []
-    probes: list[str] = []
+    waiting: list[tuple[Order, str]] = []
     refused: list[str] = []
     for rule in rules:
         if rule.stage != stage or not rule.active:
@@ -82,12 +84,22 @@ def propose(
                 refused.append(made)
             elif made is not None:
                 found.append(made)
-        elif rule.probe and rule.probe not in probes:
-            probes.append(rule.probe)
-        elif fires and not rule.probe:
+        elif rule.probe:
+            waiting.append((_order(rule, order), rule.probe))
+        elif fires:
             refused.append(f"{rule.id}: {_missing(rule, facts)}")
     kept = _without_contradictions(sorted(found, key=lambda p: p.order), recipe, refused)
-    return Advice(tuple(kept), tuple(probes), tuple(refused))
+    return Advice(tuple(kept), _due(waiting, kept), tuple(refused))
+
+
+def _due(waiting: Sequence[tuple[Order, str]], kept: Sequence[Proposal]) -> tuple[str, ...]:
+    """Probes of the rules that come before the best proposal: others need not be paid for yet."""
+    due = [probe for order, probe in sorted(waiting) if not kept or order < kept[0].order]
+    return tuple(dict.fromkeys(due))
+
+
+def _order(rule: Rule, order: Mapping[str, int]) -> Order:
+    return (order.get(rule.treats or "", LAST_CLASS), rule.rank, rule.id)
 
 
 def computed_change(rule: Rule, facts: Facts) -> dict[str, Any] | None:
@@ -124,7 +136,7 @@ def _proposal(
     if not moved or changed.digest() in tried:
         return None
     evidence = {name: facts.get(name) for name in sorted(rule.reads)}
-    place = (order.get(rule.treats or "", LAST_CLASS), rule.rank, rule.id)
+    place = _order(rule, order)
     return Proposal(rule, moved, evidence, place)
 
 

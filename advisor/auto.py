@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from safetensors.numpy import load_file
 
 from advisor import __version__, recipe_file
-from advisor.events import Event, StepsDone, TrialFinished, from_json, to_json
+from advisor.events import Event, ProbeFinished, StepsDone, TrialFinished, from_json, to_json
 from advisor.evidence import Predictions
 from advisor.ledger import Entry, Ledger, LedgerError
 from advisor.recipe import Recipe
@@ -162,7 +162,10 @@ def read_answer(request: Request, answer: Mapping[str, Any], folder: Path) -> An
             place = folder / answer["folder"]
             if not (place / "events.jsonl").exists():
                 raise LedgerError(f"{place}: this trial's files are gone; it cannot be replayed")
-            return read_result(place, answer["seconds"], answer["error"])
+            result = read_result(place, answer["seconds"], answer["error"])
+            if not is_whole(result):
+                raise LedgerError(f"{place}: this trial's files are damaged; it cannot be replayed")
+            return result
 
 
 def read_result(folder: Path, seconds: float = 0.0, error: str = "") -> Result:
@@ -173,6 +176,14 @@ def read_result(folder: Path, seconds: float = 0.0, error: str = "") -> Result:
         arrays = load_file(file)
         predictions = Predictions(arrays["outputs"], arrays["targets"])
     return Result(events, predictions, seconds, error)
+
+
+def is_whole(result: Result) -> bool:
+    """Whether a finished trial's files hold its end, and its outputs where it has any."""
+    ended = result.events and isinstance(result.events[-1], TrialFinished | ProbeFinished)
+    finished = result.finished
+    measured = finished is not None and finished.validation_metric is not None
+    return bool(ended) and (result.predictions is not None or not measured)
 
 
 def read_events(path: Path) -> list[Event]:

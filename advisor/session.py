@@ -76,6 +76,11 @@ class Session:
 
     def _tune(self) -> Flow:
         state = self.state
+        if not state.budget.allows(state.start.train.epochs):
+            yield Remark(
+                f"the budget is less than one training of {state.start.train.epochs} epochs: "
+                "only the starting recipe is trained"
+            )
         state.incumbent = yield from self._train("baseline", state.start)
         while state.waiting:
             stage = state.waiting.pop(0)
@@ -301,6 +306,10 @@ class Session:
     def _open_test(self) -> Flow:
         state, best = self.state, self._incumbent
         trials = {"best": best} | ({"baseline": state.baseline} if state.baseline else {})
+        if best.blocking:
+            faults = ", ".join(sorted(best.blocking)).replace("_", " ")
+            yield Remark(f"it does not train yet ({faults}), so the test set stays sealed")
+            return
         usable = {
             name: attempt.trial.number
             for name, attempt in trials.items()
@@ -323,7 +332,9 @@ class Session:
     def _affordable(self, stage: Stage, epochs: float) -> bool:
         """Within the stage's share, and with one training left for the confirmation."""
         budget, reserve = self.state.budget, float(self._incumbent.recipe.train.epochs)
-        if not budget.holds(LEAST_TRAININGS * self.state.start.train.epochs):
+        if stage.name == "sanity" or not budget.holds(
+            LEAST_TRAININGS * self.state.start.train.epochs
+        ):
             reserve = 0.0
         until = self._until.get(stage.name, stage.until)
         return budget.allows(epochs, until) and budget.allows(epochs + reserve)

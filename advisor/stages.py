@@ -24,7 +24,8 @@ class Stage:
     phase: Phase
     about: str
     until: float
-    """share of the budget that may be spent by the end of this stage"""
+    """share of the budget that may be spent by the end of this stage; the first may spend it all,
+    since nothing later is of use before it trains"""
     most_trials: int
     most_failures: int = 2
     """leave after this many proposals in a row that were not accepted"""
@@ -35,7 +36,7 @@ STAGES: tuple[Stage, ...] = (
         "sanity",
         "make it train",
         "loss finite and falling at a useful pace, better than chance",
-        0.50,
+        1.00,
         6,
     ),
     Stage("initialization", "raise performance", "weights start at the right scale", 0.55, 2),

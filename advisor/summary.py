@@ -49,6 +49,7 @@ def summary(state: State, folder: Path) -> dict[str, Any]:
         "rejected": verdicts["rejected"],
         "undecided": verdicts["undecided"],
         "changes": changes(state),
+        "blocking": sorted(state.incumbent.blocking) if state.incumbent else [],
         "best_recipe": str(folder / "best.yaml") if trained(state) else None,
         "session": str(folder),
     }

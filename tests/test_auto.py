@@ -176,3 +176,54 @@ def test_a_torn_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_text('{"event": "evalu\n{"event": "evalu\n')
     with pytest.raises(ValueError, match=r"\S"):
         read_events(tmp_path / "events.jsonl")
+
+
+def _with_csv(folder: Path) -> None:
+    """A recipe on a small csv file of its own."""
+    draws = random.Random(0)
+    rows = []
+    for _ in range(60):
+        kind = draws.choice(["a", "b"])
+        place = (2 if kind == "a" else -2) + draws.random()
+        rows.append(f"{place:.3f},{draws.random():.3f},{kind}")
+    (folder / "points.csv").write_text("x,y,kind\n" + "\n".join(rows) + "\n")
+    text = RECIPE.replace('source: "sklearn:iris"', 'source: "csv:points.csv"')
+    (folder / "points.yaml").write_text(text.replace("60e", "12e"))
+
+
+def test_a_session_is_not_resumed_on_other_data(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    _with_csv(tmp_path)
+    summary_of(auto(tmp_path, "auto", "points.yaml", "--out", "s", "--backend", "torch"))
+    before = decisions(tmp_path / "s")
+    original = (tmp_path / "points.csv").read_text()
+    (tmp_path / "points.csv").write_text(original.replace(",a\n", ",b\n", 3))
+    process = auto(tmp_path, "resume", "s")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "not the data" in errors
+    (tmp_path / "points.csv").unlink()
+    process = auto(tmp_path, "resume", "s")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "points.csv" in errors
+    assert "Traceback" not in errors
+    assert decisions(tmp_path / "s") == before
+
+
+def test_a_trial_whose_files_are_gone_is_not_replayed_as_something_else(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    _with_csv(tmp_path)
+    summary_of(auto(tmp_path, "auto", "points.yaml", "--out", "s", "--backend", "torch"))
+    (tmp_path / "s" / "trials" / "001" / "events.jsonl").unlink()
+    process = auto(tmp_path, "resume", "s")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "files are gone" in errors
+
+
+def test_every_opening_of_the_test_split_is_counted(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path / "s", {}) as ledger:
+        assert [ledger.count_opening() for _ in range(3)] == [1, 2, 3]
+    with Ledger.open(tmp_path / "s") as again:
+        assert again.count_opening() == 4

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 from advisor.cli.errors import reported
@@ -16,7 +17,13 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`advisor --help` lists them)."""
+    signal.signal(signal.SIGTERM, _interrupt)
     return reported(lambda: _run(arguments))
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    """A polite request to end is treated like Ctrl+C: the command that goes on is printed."""
+    raise KeyboardInterrupt
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -20,6 +20,9 @@ from advisor.stages import STAGES
 from advisor.state import State
 from advisor.text import number, sparkline
 
+LEAST_HEIGHT = 18
+"""Below so many lines the panel is one line."""
+
 
 class LiveView:
     """An observer for a terminal. Use as a context manager."""
@@ -73,8 +76,17 @@ class LiveView:
         self._draw()
 
     def _draw(self) -> None:
-        if self._state is not None:
+        if self._state is None:
+            return
+        if self._live.console.height < LEAST_HEIGHT:
+            self._live.update(Text(self._line(self._state), style="dim", no_wrap=True))
+        else:
             self._live.update(Panel(self._body(self._state), border_style="dim", padding=(0, 1)))
+
+    def _line(self, state: State) -> str:
+        """What a small terminal has room for."""
+        value = number(self._curve[-1]) if self._curve else "..."
+        return f"{self._stage} {self._what} {state.start.metric} {value}, {state.budget}"
 
     def _body(self, state: State) -> RenderableType:
         rows = Table.grid(padding=(0, 1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from advisor.advice import Proposal
 from advisor.events import Event
@@ -72,11 +74,20 @@ class Narrator:
         elif isinstance(request, RunProbe) and isinstance(answer, Result):
             self._probed(answer)
         elif isinstance(answer, TestResult):
-            for name, value in answer.facts.items():
-                self.say(f"  {_words(name)} {number(value)}")
+            for name in ("baseline", "best"):
+                value, loss = (answer.facts.get(f"{name}_{what}") for what in ("metric", "loss"))
+                if value is not None:
+                    self.say(f"  {name}: {state.start.metric} {number(value)}, loss {number(loss)}")
 
     def say(self, text: str) -> None:
-        self.console.print(text, highlight=False, soft_wrap=True)
+        """Print a line; on a terminal, long ones are wrapped at words under their indent."""
+        if not self.console.is_terminal:
+            self.console.print(text, highlight=False, soft_wrap=True)
+            return
+        body = text.lstrip(" ")
+        told = Text.from_markup(body)
+        told.no_wrap = False
+        self.console.print(Padding(told, (0, 0, 0, len(text) - len(body))), soft_wrap=False)
 
     def _header(self, phase: str) -> None:
         if phase != self._phase:

@@ -122,7 +122,8 @@ def check_rules(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json({"event": "summary", "rules": len(checked), "failed": failed})
     else:
-        say(f"{len(checked)} rules checked, {failed} failed")
+        noun = "rule" if len(checked) == 1 else "rules"
+        say(f"{len(checked)} {noun} checked, {failed} failed")
     return Exit.BAD_INPUT if failed else Exit.DONE
 
 

@@ -117,7 +117,7 @@ def test_rules_check_passes_a_good_rule(
     rule_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["rules", "check", str(rule_file)]) == 0
-    assert capsys.readouterr().out == "1 rules checked, 0 failed\n"
+    assert capsys.readouterr().out == "1 rule checked, 0 failed\n"
     assert main(["rules", "check"]) == 0
 
 
