@@ -40,6 +40,7 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
     from advisor.cli.backends import chosen
+    from advisor.cli.output import write_json
     from advisor.runner import Runner, WorkerError
 
     asked = options.RunOptions.of(arguments)
@@ -51,6 +52,8 @@ def execute(arguments: argparse.Namespace) -> int:
             events = _train(runner, recipe, folder, asked.json)
     except WorkerError as error:
         tell(f"error: {error}\n{error.detail}".rstrip())
+        if asked.json:
+            write_json(_failed(str(error), folder))
         return Exit.NOTHING_TRAINED
     return _report(recipe, events, folder, asked.json)
 
@@ -131,6 +134,20 @@ def summary(
             "examples": finished.examples,
             "seconds": finished.seconds,
         },
+        "folder": str(folder),
+    }
+
+
+def _failed(message: str, folder: Path) -> dict[str, Any]:
+    """The summary of a training that never got to its end."""
+    return {
+        "event": "summary",
+        "status": "failed",
+        "message": message,
+        "validation": None,
+        "train": None,
+        "symptoms": [],
+        "cost": None,
         "folder": str(folder),
     }
 
