@@ -136,6 +136,15 @@ def _rows(n: int, size: int, seed: int, steps: int) -> np.ndarray:
     return np.concatenate(epochs)[:steps]
 
 
+def _turn(smooth: Floats, initial_loss: float) -> int:
+    """Where the loss first rises by half of what it had fallen: what comes after is chaos, in
+    which a lower loss may turn up by chance."""
+    lowest = np.minimum.accumulate(smooth)
+    fallen = np.maximum(initial_loss - lowest, 4 * LEAST_FALL * abs(initial_loss))
+    turned = np.flatnonzero(smooth - lowest > 0.5 * fallen)
+    return int(turned[0]) if len(turned) else len(smooth)
+
+
 def suggest(lr: Floats, loss: Floats, initial_loss: float, chance_loss: float) -> Pick:
     """The median (in log10) of three picks, all left of where the loss turns up.
 
@@ -148,7 +157,7 @@ def suggest(lr: Floats, loss: Floats, initial_loss: float, chance_loss: float) -
     if len(loss) < 4:
         return Pick(None, None, None, "the loss was not finite from the lowest rates on")
     smooth = np.convolve(np.pad(loss, 1, mode="edge"), np.ones(3) / 3, mode="valid")
-    bottom = int(np.argmin(smooth))
+    bottom = int(np.argmin(smooth[: _turn(smooth, initial_loss)]))
     fall = initial_loss - float(smooth[bottom])
     if float(loss.min()) > (1 - LEAST_FALL) * min(initial_loss, chance_loss) or fall <= 0:
         return Pick(None, None, None, "no rate made the loss fall clearly")

@@ -50,6 +50,16 @@ def test_coming_down_to_chance_is_no_sign_of_learning() -> None:
     assert suggest(RATES, from_above, 5.31, 2.3).lr is None
 
 
+def test_a_low_loss_after_the_blow_up_does_not_count() -> None:
+    losses = curve(1e-3, 1.5, 0.0, 0)
+    top = int(np.argmax(losses))
+    losses[top + 1 :] = 0.5
+    assert top < POINTS - 1
+    pick = suggest(RATES, losses, 2.3, 2.3)
+    assert pick.lr is not None
+    assert pick.lr < 1e-2
+
+
 def test_losses_that_are_not_finite_are_no_end() -> None:
     losses = curve(1e-3, 1.5, 0.0, 0)
     losses[-3:] = np.nan
