@@ -75,11 +75,6 @@ class Judgement:
     fires: bool | None
     lines: tuple[bool | None, ...]
 
-    @property
-    def undecided_only_by_missing_facts(self) -> bool:
-        """No line is false and some line could not be judged."""
-        return self.fires is None
-
 
 @dataclass(frozen=True)
 class Rule:

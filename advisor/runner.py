@@ -50,9 +50,8 @@ def _ignore(event: Event) -> None:
 class Runner:
     """One warm worker of one backend. Use as a context manager."""
 
-    def __init__(self, backend: str, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(self, backend: str, device: str = "auto") -> None:
         self.backend, self.device = backend, device
-        self._threads = threads
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[bytes] | None = None
 
@@ -198,16 +197,9 @@ class Runner:
                 stderr=self._errors,
                 text=True,
                 encoding="utf-8",
-                env=self._environment(),
                 start_new_session=True,  # Ctrl+C is for the caller to handle, in order
             )
         return self._process
-
-    def _environment(self) -> dict[str, str]:
-        environment = dict(os.environ)
-        if self._threads is not None:
-            environment |= {"OMP_NUM_THREADS": str(self._threads)}
-        return environment
 
     def _send(self, request: Mapping[str, Any]) -> None:
         if self._process is None or self._process.stdin is None:
