@@ -6,17 +6,25 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from advisor import yaml_lines
-from advisor.recipe import Recipe, default_loss
+from advisor.recipe import Recipe, Task, default_loss
+from advisor.recipe.models import implied_kind
 from advisor.recipe_file.faults import explained
 from advisor.recipe_file.fields import DEFAULT_KINDS, Path, node_at, shorthands
 from advisor.recipe_file.overrides import Override, apply, parse_overrides
 from advisor.recipe_file.problems import Problem, RecipeError
 
+PATHS: Sequence[tuple[str, str, tuple[str, ...]]] = (
+    ("data", "source", ("npz", "csv", "parquet", "images", "text", "memmap", "python")),
+    ("transfer", "weights", ()),
+    ("model", "torch", ()),
+    ("model", "jax", ()),
+)
+"""Fields that hold a path, with the schemes before it where there are any."""
 MOST_BYTES = 100_000
 """A recipe has a few kilobytes; the limit keeps a wrong file from being parsed for minutes."""
 
@@ -63,7 +71,7 @@ def _parsed(text: str, name: str, overrides: Sequence[str], folder: FilePath | N
     for change in changes:
         apply(raw, change)
     _fill(raw)
-    _anchor_source(raw, changes, folder)
+    _anchor_paths(raw, changes, folder)
 
     def place(path: Path) -> tuple[str, int | None]:
         by = _responsible(changes, path)
@@ -91,22 +99,30 @@ def _fill(raw: dict[str, Any]) -> None:
             raw[section] = {}
         if section in shorthands() and isinstance(raw[section], str):
             raw[section] = {"kind": raw[section]}
+        if section == "model":
+            raw[section] = implied_kind(raw[section])
         if isinstance(raw[section], dict) and "kind" not in raw[section]:
-            if section == "loss" and raw.get("task") in ("classification", "binary", "regression"):
+            if section == "loss" and raw.get("task") in get_args(Task):
                 raw[section]["kind"] = default_loss(raw["task"]).kind
             elif section in DEFAULT_KINDS:
                 raw[section]["kind"] = DEFAULT_KINDS[section]
 
 
-def _anchor_source(
+def _anchor_paths(
     raw: Mapping[str, Any], changes: Sequence[Override], folder: FilePath | None
 ) -> None:
-    """Make a relative path absolute, so that the recipe means the same from any folder."""
-    section = raw.get("data")
-    source = section.get("source") if isinstance(section, dict) else None
-    if not isinstance(section, dict) or not isinstance(source, str):
-        return
-    scheme, _, rest = source.partition(":")
-    base = FilePath.cwd() if _responsible(changes, ("data", "source")) else folder
-    if scheme in ("npz", "csv") and rest and base is not None:
-        section["source"] = f"{scheme}:{os.path.abspath(base / os.path.expanduser(rest))}"
+    """Make relative paths absolute, so that the recipe means the same from any folder."""
+    for section, name, prefixes in PATHS:
+        inner = raw.get(section)
+        value = inner.get(name) if isinstance(inner, dict) else None
+        base = FilePath.cwd() if _responsible(changes, (section, name)) else folder
+        if not isinstance(inner, dict) or not isinstance(value, str) or base is None:
+            continue
+        prefix, rest = "", value
+        if prefixes:
+            scheme, _, rest = value.partition(":")
+            if scheme not in prefixes:
+                continue
+            prefix = f"{scheme}:"
+        if rest:
+            inner[name] = f"{prefix}{os.path.abspath(base / os.path.expanduser(rest))}"
