@@ -68,6 +68,7 @@ class Start:
     backend: str
     device: str
     rule_folders: tuple[str, ...] = ()
+    deterministic: bool = False
 
 
 def begin(start: Start, folder: Path, runner: Runner) -> Ledger:
@@ -83,6 +84,7 @@ def begin(start: Start, folder: Path, runner: Runner) -> Ledger:
         "rule_folders": list(start.rule_folders),
         "backend": start.backend,
         "device": start.device,
+        "deterministic": start.deterministic,
         "data": checked,
         "backend_info": runner.info(),
     }

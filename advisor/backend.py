@@ -201,6 +201,8 @@ def load_backend(name: str) -> Backend:
             try:
                 made: Backend = point.load()()
             except ModuleNotFoundError as error:
+                if str(error.name).partition(".")[0] == point.module.partition(".")[0]:
+                    raise  # a fault of the backend's own
                 raise BackendMissingError(
                     f"backend {name} needs the package {error.name!r}, which is not installed; "
                     f"install it with: pip install 'tuning-advisor[{name}]'"

@@ -40,7 +40,8 @@ PRIOR_WEIGHT = 4.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
 NO_WORSE_Z = 1.64
 NO_WORSE_MARGIN = 0.01
-"""How much of the metric (of chance's, for errors) a change that pays otherwise may cost."""
+"""How much of a whole of the metric (see `Comparison.unit`) a change that pays otherwise may
+cost."""
 RACE_ERRORS = 5.0
 """A trial that is this many standard errors behind at the same epoch is hopeless."""
 RACE_FROM = 0.5
@@ -52,9 +53,9 @@ class Predictions:
     """Raw validation outputs of one trial at its best evaluation."""
 
     outputs: Floats
-    """(n, outputs)"""
+    """(n, outputs), or (n, time, outputs) for language_model"""
     targets: NDArray[Any]
-    """(n,)"""
+    """(n,), or (n, labels) or (n, time)"""
     spread: float = 0.0
     """deviation between seeds to be expected beyond that of the examples; see `prior_spread`"""
 
@@ -69,7 +70,8 @@ class Comparison:
     seeds: int
     examples: int
     unit: float = 1.0
-    """what counts as a whole of the metric: 1 for shares and r2, chance's value for errors"""
+    """what counts as a whole of the metric: 1 for shares and r2, chance's value for errors, the
+    incumbent's for perplexity"""
     deviation: float = 0.0
     """standard deviation of one training; 0: taken from the error"""
 
@@ -132,28 +134,44 @@ def compare(
 
     The error is the larger of two: over examples (of the gain averaged over seeds) and between
     seeds (shrunk towards what the examples predict). For shares of correct answers the first
-    has a floor, the binomial noise of one training: sqrt(error rate / n).
+    has a floor, the binomial noise of one training: sqrt(error rate / n); for rankings, labels
+    and tokens, whose noise is not binomial, the standard error of one training's metric.
     """
     gains = np.array([_gains(recipe, ours, theirs, scale) for ours, theirs in pairs])
     seeds, n = gains.shape
     over_examples = float(np.std(gains.mean(axis=0), ddof=1)) / math.sqrt(n)
     single = float(np.mean([np.var(row, ddof=1) for row in gains])) / n
-    if recipe.task != "regression":
-        floor = _error_rate(recipe, pairs) / _effective(recipe, pairs[0][0].targets)
+    if floor := _floor(recipe, pairs, scale):
         single, over_examples = max(single, floor), max(over_examples, math.sqrt(floor / seeds))
     single += float(np.mean([ours.spread**2 + theirs.spread**2 for ours, theirs in pairs]))
     spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
     pooled = (PRIOR_WEIGHT * single + (seeds - 1) * spread) / (PRIOR_WEIGHT + seeds - 1)
     error = max(over_examples, math.sqrt(pooled / seeds))
-    unit = _unit(recipe, pairs[0][0].targets, scale)
+    unit = _unit(recipe, pairs, scale)
     return Comparison(float(gains.mean()), error, seeds, n, unit, math.sqrt(pooled / 2))
 
 
-def _unit(recipe: Recipe, targets: NDArray[Any], scale: float) -> float:
+def _unit(recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]], scale: float) -> float:
     if recipe.metric not in LOWER_IS_BETTER:
         return 1.0
+    targets = pairs[0][1].targets
+    if recipe.metric == "perplexity":  # a hundredth of it is a hundredth of a nat a token
+        found = [metrics.score(recipe.task, "perplexity", one.outputs, targets) for _, one in pairs]
+        return float(np.mean(found))
     chance = np.zeros((len(targets), 1))
     return max(metrics.score(recipe.task, recipe.metric, chance, targets, scale), 1e-12)
+
+
+def _floor(recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]], scale: float) -> float:
+    """The least variance of one training's metric; 0 for those without a perfect score."""
+    if recipe.task == "regression" or recipe.metric == "perplexity":
+        return 0.0
+    targets = pairs[0][0].targets
+    if recipe.task in ("classification", "binary") and recipe.metric != "roc_auc":
+        return _error_rate(recipe, pairs) / _effective(recipe, targets)
+    n = len(targets)
+    spreads = [np.var(_shortfalls(recipe, one, scale), ddof=1) for pair in pairs for one in pair]
+    return max(float(np.mean(spreads)), 1 / n) / n
 
 
 def _gains(recipe: Recipe, ours: Predictions, theirs: Predictions, scale: float) -> Floats:
@@ -209,18 +227,29 @@ def _decide_no_worse(comparison: Comparison) -> Decision:
 
 def metric_error(recipe: Recipe, predictions: Predictions, scale: float = 1.0) -> float:
     """Standard error of the metric itself over validation examples."""
-    perfect = _perfect(recipe, predictions)
-    shares = _gains(recipe, predictions, perfect, scale)
-    floor = 1 / len(shares) if recipe.task != "regression" else 0.0
+    shares = _shortfalls(recipe, predictions, scale)
+    counted = recipe.task != "regression" and recipe.metric != "perplexity"
+    floor = 1 / len(shares) if counted else 0.0
     return max(float(np.std(shares, ddof=1)) / math.sqrt(len(shares)), floor)
+
+
+def _shortfalls(recipe: Recipe, predictions: Predictions, scale: float) -> Floats:
+    """(n,) each example's share of what is missing to a perfect score."""
+    task, outputs, targets = recipe.task, predictions.outputs, predictions.targets
+    if recipe.metric == "perplexity":
+        losses = metrics.example_losses(recipe, outputs, targets)
+        return losses * math.exp(min(float(losses.mean()), 700.0))
+    if task == "language_model":
+        return metrics.influences(task, recipe.metric, outputs, targets) - 1
+    return _gains(recipe, predictions, _perfect(recipe, predictions), scale)
 
 
 def _perfect(recipe: Recipe, predictions: Predictions) -> Predictions:
     targets = predictions.targets
     if recipe.task == "regression":
         outputs = targets[:, None].astype(float)
-    elif recipe.task == "binary":
-        outputs = 2.0 * targets[:, None] - 1
+    elif recipe.task in ("binary", "multilabel"):
+        outputs = 2.0 * targets.reshape(len(targets), -1) - 1
     else:
         outputs = np.eye(predictions.outputs.shape[1])[targets.astype(int)]
     return Predictions(outputs, targets)

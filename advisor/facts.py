@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from advisor.events import DataReport, Event
+from advisor.fact_fields import FIELDS, Type
 from advisor.history import History
-from advisor.recipe import Cnn, Recipe
+from advisor.recipe import Mlp, Recipe
+from advisor.recipe.models import layer_sizes
 from advisor.symptoms.catalogue import DETECTORS
 
 FactValue: TypeAlias = bool | int | float | str | None
 Facts: TypeAlias = Mapping[str, FactValue]
-Type: TypeAlias = Literal["number", "flag", "text"]
 Compute: TypeAlias = Callable[[History], FactValue]
 
 
@@ -31,38 +33,6 @@ class FactDefinition:
     field: str | None = None
     """the recipe field that it repeats"""
 
-
-_FIELDS: tuple[tuple[str, Type, str], ...] = (
-    ("task", "text", "task"),
-    ("metric", "text", "metric"),
-    ("model", "text", "model.kind"),
-    ("activation", "text", "model.activation"),
-    ("normalization", "text", "model.normalization"),
-    ("kernel_size", "number", "model.kernel_size"),
-    ("initialization", "text", "initialization.kind"),
-    ("initialization_gain", "number", "initialization.gain"),
-    ("input_normalization", "text", "data.normalization"),
-    ("loss", "text", "loss.kind"),
-    ("huber_delta", "number", "loss.delta"),
-    ("optimizer", "text", "optimizer.kind"),
-    ("lr", "number", "optimizer.lr"),
-    ("momentum", "number", "optimizer.momentum"),
-    ("nesterov", "flag", "optimizer.nesterov"),
-    ("beta1", "number", "optimizer.beta1"),
-    ("beta2", "number", "optimizer.beta2"),
-    ("clip_norm", "number", "optimizer.clip_norm"),
-    ("schedule", "text", "schedule.kind"),
-    ("warmup", "number", "schedule.warmup"),
-    ("dropout", "number", "regularization.dropout"),
-    ("weight_decay", "number", "regularization.weight_decay"),
-    ("l2", "number", "regularization.l2"),
-    ("label_smoothing", "number", "regularization.label_smoothing"),
-    ("augment_flip", "flag", "regularization.augmentation.flip"),
-    ("augment_crop", "number", "regularization.augmentation.crop"),
-    ("batch_size", "number", "train.batch_size"),
-    ("epochs", "number", "train.epochs"),
-    ("early_stopping_patience", "number", "train.early_stopping.patience"),
-)
 
 _PROBED: tuple[tuple[str, str, str], ...] = (
     ("suggested_lr", "", "rate that a range test suggests; none when the test has no valid pick"),
@@ -140,12 +110,37 @@ def _clipped_share(history: History) -> FactValue:
 
 def _minority_share(history: History) -> FactValue:
     shares = history.started.data.class_shares if history.started else None
-    return min(shares) if shares else None
+    if not shares or history.recipe.task == "language_model":
+        return None
+    each = shares if history.recipe.task != "multilabel" else [min(s, 1 - s) for s in shares]
+    return min(each)
 
 
-def _sizes(history: History) -> tuple[int, ...]:
+def _loss_is_weighted(history: History) -> FactValue:
+    loss = history.recipe.loss
+    weights = (getattr(loss, "class_weights", None), getattr(loss, "positive_weight", None))
+    return any(weight is not None for weight in weights)
+
+
+def _residual_links(history: History) -> FactValue:
     model = history.recipe.model
-    return (*(model.channels if isinstance(model, Cnn) else ()), *model.hidden)
+    if model.kind == "own":
+        return None
+    return model.kind in ("resnet", "transformer") or bool(getattr(model, "residual", False))
+
+
+def _links_would_fit(history: History) -> FactValue:
+    if not isinstance(history.recipe.model, Mlp):
+        return None
+    return any(one == other for one, other in pairwise(history.recipe.model.hidden))
+
+
+def _of_layers(compute: Callable[[tuple[int, ...]], int]) -> Compute:
+    def measured(history: History) -> FactValue:
+        sizes = layer_sizes(history.recipe.model)
+        return None if sizes is None else compute(sizes)
+
+    return measured
 
 
 def _loss_slope(history: History) -> FactValue:
@@ -254,7 +249,12 @@ _MEASURED: tuple[tuple[str, str, str, Compute], ...] = (
     ("train_examples", "examples", "training examples", _of_data("train_examples")),
     ("validation_examples", "examples", "validation examples", _of_data("validation_examples")),
     ("outputs", "", "outputs of the model", _of_data("outputs")),
-    ("minority_share", "share", "training share of the rarest class", _minority_share),
+    (
+        "minority_share",
+        "share",
+        "training share of the rarest class; multilabel: of the rarer value of any label",
+        _minority_share,
+    ),
     ("input_max_abs", "", "largest absolute input the model sees", _of_data("input_max_abs")),
     ("input_mean_off", "", "largest absolute mean of an input", _of_data("input_mean_off")),
     (
@@ -271,25 +271,51 @@ _MEASURED: tuple[tuple[str, str, str, Compute], ...] = (
     ),
     ("image_size", "pixels", "the shorter side of an image", _of_image(lambda s: min(s[:2]))),
     ("image_channels", "", "channels of an image", _of_image(lambda shape: shape[2])),
+    ("weighted_loss", "", "whether the loss weighs classes or positives", _loss_is_weighted),
+    ("residual_links", "", "whether the model adds inputs to outputs", _residual_links),
+    (
+        "links_would_fit",
+        "",
+        "whether two hidden layers of an mlp are as wide, so that residual links fit",
+        _links_would_fit,
+    ),
+    (
+        "tokens",
+        "",
+        "whether an example is a text of tokens",
+        lambda h: h.recipe.data.scheme == "text" or h.recipe.task == "language_model",
+    ),
+    (
+        "hidden_layers",
+        "layers",
+        "dense layers before the output's, which `dropout` follows",
+        lambda h: len(h.recipe.model.hidden) if h.recipe.model.kind != "own" else None,
+    ),
+    (
+        "portion",
+        "examples",
+        "of a batch that go through the model at once",
+        lambda h: h.recipe.train.batch_size // h.recipe.train.accumulation,
+    ),
     (
         "width",
         "units",
         "units or channels of the widest layer",
-        lambda h: max(_sizes(h), default=0),
+        _of_layers(lambda sizes: max(sizes, default=0)),
     ),
     (
         "depth",
         "layers",
-        "layers with a kernel, the output's included",
-        lambda h: len(_sizes(h)) + 1,
+        "layers with a kernel, one after the other, the output's included",
+        _of_layers(lambda sizes: len(sizes) + 1),
     ),
 )
-_FLAGS = frozenset({"image"})
+_FLAGS = frozenset({"image", "weighted_loss", "residual_links", "links_would_fit", "tokens"})
 
 
 def _vocabulary() -> dict[str, FactDefinition]:
     found = [
-        FactDefinition(name, kind, "", f"the recipe's {path}", path) for name, kind, path in _FIELDS
+        FactDefinition(name, kind, "", f"the recipe's {path}", path) for name, kind, path in FIELDS
     ]
     found += [
         FactDefinition(name, "flag" if name in _FLAGS else "number", unit, meaning)
@@ -314,7 +340,7 @@ def measure(recipe: Recipe, events: Sequence[Event]) -> dict[str, FactValue]:
     """
     history, flat = History(recipe, events), recipe.flat()
     found: dict[str, FactValue] = {}
-    for name, _, path in _FIELDS:
+    for name, _, path in FIELDS:
         value = flat.get(path)
         found[name] = None if isinstance(value, tuple) else value
     for name, _, _, compute in _MEASURED:

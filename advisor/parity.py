@@ -5,21 +5,51 @@ Runs in the worker of each backend; `advisor.compare` holds the results against 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor import data
 from advisor.architecture import Floats
-from advisor.backend import Backend, Batches, Precision
+from advisor.backend import Backend, Batches, Inputs, Job, Precision
 from advisor.recipe import Recipe
-from advisor.schedule import learning_rates
-from advisor.training import prepare
+from advisor.steps import StepMaker
+from advisor.training import prepare, step_flops
 
 FORWARD_EXAMPLES = 64
+DROPS = (
+    "dropout",
+    "feature_dropout",
+    "embedding_dropout",
+    "attention_dropout",
+    "stochastic_depth",
+)
+"""The fields of `regularization` that draw masks."""
+LEAST_EPS = 1e-9
+"""Below, an optimiser divides gradients of the size of rounding errors by next to nothing."""
 
 
 def without_dropout(recipe: Recipe) -> Recipe:
     """Masks of two frameworks can never agree, so dropout is off when programs are compared."""
-    return recipe.changed({"regularization.dropout": 0.0})
+    return recipe.changed({f"regularization.{name}": 0.0 for name in DROPS})
+
+
+def lasting(recipe: Recipe, steps: int, steps_per_epoch: int) -> Recipe:
+    """The recipe with as many epochs as `steps` fill, so that they take it from the first rate to
+    the last, through hand-over, thawing and averaging; as it is where an epoch has more steps."""
+    if steps < steps_per_epoch:
+        return recipe
+    return recipe.changed({"train.epochs": -(-steps // steps_per_epoch)})
+
+
+def amplifies_rounding(recipe: Recipe) -> bool:
+    """Whether biases walk at random: before batch normalisation their gradient is 0 but for
+    rounding, and optimisers that scale every gradient to the same size follow that. Training does
+    not notice, but running means lag behind such biases, and evaluation does."""
+    eps = 0.0 if recipe.optimizer.kind == "lion" else getattr(recipe.optimizer, "eps", 1.0)
+    return getattr(recipe.model, "normalization", None) == "batch" and eps < LEAST_EPS
 
 
 def measure(
@@ -30,31 +60,41 @@ def measure(
     steps: int,
     device: str = "auto",
 ) -> dict[str, Floats]:
-    """Outputs and gradients on a first batch, then the training loss of `steps` steps.
+    """Outputs on some validation examples, gradients of the first batch, then the losses of `steps`
+    steps, and the same outputs after them.
 
-    Arrays (float64): `forward` (examples, outputs), `gradient.NAME`, `losses` (steps,).
+    Arrays (float64): `forward` (examples, ..., outputs) and the same `trained`, unless
+    `amplifies_rounding`; `gradient.NAME`, `loss` (1,) of the first batch, `losses` (steps,).
     """
-    job = prepare(without_dropout(recipe), dataset, device, precision)
+    per_epoch = data.steps_per_epoch(len(dataset.train.targets), recipe.train.batch_size)
+    recipe = lasting(without_dropout(recipe), steps, per_epoch)
+    job = prepare(recipe, dataset, device, precision)
     training = backend.start(job)
-    n, size = len(dataset.train.targets), recipe.train.batch_size
-    per_epoch = data.steps_per_epoch(n, size)
-    seed = recipe.train.seed
-    first = data.epoch_rows(n, size, seed, 0)[0]
-    loss, gradients = training.gradients(job.inputs[first], job.targets[first])
-    found = {"forward": training.predict(job.inputs[:FORWARD_EXAMPLES]), "loss": np.array([loss])}
-    found |= {f"gradient.{name}": gradient for name, gradient in gradients.items()}
-    total, losses = per_epoch * max(recipe.train.epochs, -(-steps // per_epoch)), []
-    for start in range(0, steps, per_epoch):
-        rows = data.epoch_rows(n, size, seed, start // per_epoch)[: steps - start]
-        lr = learning_rates(recipe, start, start + len(rows), total)
-        inputs = _augmented(recipe, dataset, rows, start)
-        losses.append(training.run(Batches(rows, lr, inputs, start)).loss)
-    found["losses"] = np.concatenate(losses)
+    with StepMaker(recipe, dataset, list(job.weights)) as maker:
+        inputs, targets = _first_batch(job, maker.batches(0, 1))
+        seen = dataset.validation.inputs[:FORWARD_EXAMPLES]
+        found = {"forward": training.predict(seen)}
+        loss, gradients = training.gradients(inputs, targets)
+        found |= {f"gradient.{name}": gradient for name, gradient in gradients.items()}
+        losses = [training.run(batches).loss for batches in _all_steps(maker, job, steps)]
+    found |= {"loss": np.array([loss]), "losses": np.concatenate(losses)}
+    if not amplifies_rounding(recipe):
+        found["trained"] = training.predict(seen)
     return {name: np.asarray(array, dtype=np.float64) for name, array in found.items()}
 
 
-def _augmented(recipe: Recipe, dataset: data.Dataset, rows: np.ndarray, step: int) -> Floats | None:
-    augmentation = recipe.regularization.augmentation
-    if not (augmentation.flip or augmentation.crop):
-        return None
-    return data.augmented(dataset.train.inputs[rows], augmentation, recipe.train.seed, step)
+def _first_batch(job: Job, batches: Batches) -> tuple[Inputs, NDArray[Any]]:
+    """Inputs as the first step has them, and the first of their targets."""
+    rows = batches.rows[0]
+    inputs = job.inputs[rows] if batches.inputs is None else batches.inputs[0]
+    return inputs, job.targets[rows]
+
+
+def _all_steps(maker: StepMaker, job: Job, steps: int) -> Iterator[Batches]:
+    """In portions as training has them, each within an epoch and on one side of the hand-over."""
+    most, step = max(maker.sizes(step_flops(job))), 0
+    while step < steps:
+        left = maker.steps_per_epoch - step % maker.steps_per_epoch
+        size = maker.cut(step, min(most, left, steps - step))
+        yield maker.batches(step, size)
+        step += size

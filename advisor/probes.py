@@ -9,21 +9,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from advisor import data, metrics
 from advisor.architecture import Floats
-from advisor.backend import Backend, Batches, Training
+from advisor.backend import Backend, Training
 from advisor.events import ProbeFinished
 from advisor.recipe import Recipe
+from advisor.steps import StepMaker
 from advisor.training import prepare
 
 POINTS, STEPS_A_POINT = 24, 3
 SAMPLE = 512
 LOWEST = 1e-6
-HIGHEST = {"sgd": 10.0, "rmsprop": 1.0, "adam": 1.0, "adamw": 1.0}
+HIGHEST = {
+    "sgd": 10.0,
+    "rmsprop": 1.0,
+    "adagrad": 10.0,
+    "adam": 1.0,
+    "adamw": 1.0,
+    "nadam": 1.0,
+    "lion": 0.1,
+}
+BLURS = (
+    "regularization.dropout",
+    "regularization.feature_dropout",
+    "regularization.embedding_dropout",
+    "regularization.attention_dropout",
+    "regularization.stochastic_depth",
+)
 STOP_FACTOR = 4.0
 """The sweep ends when the loss is this many times the best seen (fastai, Lightning)."""
 LEAST_FALL = 0.05
@@ -88,18 +105,15 @@ class Pick:
 
 def _plain(recipe: Recipe) -> Recipe:
     """What the test trains: the recipe without what only blurs the curve."""
-    return recipe.changed(
-        {
-            "schedule.kind": "constant",
-            "regularization.dropout": 0.0,
-            "regularization.augmentation.flip": False,
-            "regularization.augmentation.crop": 0,
-        }
-    )
+    changes: dict[str, Any] = dict.fromkeys(BLURS, 0.0)
+    changes |= {"regularization.average": None, "regularization.augmentation": {}}
+    if recipe.has("optimizer.handover") or recipe.has("optimizer.handover.at"):
+        changes["optimizer.handover"] = None
+    return recipe.changed({"schedule.kind": "constant", "schedule.warmup": 0.0, **changes})
 
 
 def _sweep(recipe: Recipe, dataset: data.Dataset, training: Training) -> Sweep:
-    n, size = len(dataset.train.targets), recipe.train.batch_size
+    n = len(dataset.train.targets)
     sample = np.linspace(0, n - 1, min(n, SAMPLE)).astype(int)
     inputs, targets = dataset.train.inputs[sample], dataset.train.targets[sample]
 
@@ -109,16 +123,14 @@ def _sweep(recipe: Recipe, dataset: data.Dataset, training: Training) -> Sweep:
             return float(np.mean(metrics.example_losses(recipe, outputs, targets)))
 
     lrs = np.geomspace(LOWEST, HIGHEST[recipe.optimizer.kind], POINTS)
-    initial, losses = measure(), []
-    rows = _rows(n, size, recipe.train.seed, POINTS * STEPS_A_POINT)
-    for point, lr in enumerate(lrs):
-        step = point * STEPS_A_POINT
-        training.run(
-            Batches(rows[step : step + STEPS_A_POINT], np.full(STEPS_A_POINT, lr), None, step)
-        )
-        losses.append(measure())
-        if not np.isfinite(losses[-1]) or losses[-1] > STOP_FACTOR * min(initial, *losses):
-            break
+    initial, losses = measure(), list[float]()
+    with StepMaker(_plain(recipe), dataset, list(training.weights())) as maker:
+        for point, lr in enumerate(lrs):
+            for batches in maker.stretches(point * STEPS_A_POINT, STEPS_A_POINT):
+                training.run(replace(batches, lr=np.full(len(batches.rows), lr)))
+            losses.append(measure())
+            if not np.isfinite(losses[-1]) or losses[-1] > STOP_FACTOR * min(initial, *losses):
+                break
     done = len(losses)
     return Sweep(lrs[:done], np.array(losses), initial, done * STEPS_A_POINT)
 
@@ -128,12 +140,6 @@ def _chance_loss(recipe: Recipe, dataset: data.Dataset) -> float:
     targets = dataset.train.targets
     chance = metrics.chance_outputs(recipe.task, targets, dataset.outputs, len(targets))
     return float(np.mean(metrics.example_losses(recipe, chance, targets)))
-
-
-def _rows(n: int, size: int, seed: int, steps: int) -> np.ndarray:
-    per_epoch = data.steps_per_epoch(n, size)
-    epochs = [data.epoch_rows(n, size, seed, epoch) for epoch in range(-(-steps // per_epoch))]
-    return np.concatenate(epochs)[:steps]
 
 
 def _turn(smooth: Floats, initial_loss: float) -> int:

@@ -52,6 +52,24 @@ OPTIONAL = (
     "references",
     "replaces",
 )
+NOT_FOR_RULES = (
+    "version",
+    "name",
+    "task",
+    "metric",
+    "tune",
+    "train.seed",
+    "data.source",
+    "data.target",
+    "data.validation",
+    "data.test",
+    "data.split",
+    "data.split_seed",
+    "data.group",
+    "data.time",
+)
+"""Fields, and sections, that decide what is measured and on which examples. A rule that changed
+them would win comparisons without making anything better."""
 KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_SHOWN = 60
 
@@ -316,6 +334,13 @@ class _Reader:
         if field is None:
             near = did_you_mean(path, recipe_fields())
             raise self._error(f"no recipe has a field {path!r}{near}", "change", "set", path)
+        if any(path == fixed or path.startswith(fixed + ".") for fixed in NOT_FOR_RULES):
+            raise self._error(
+                "no rule may change this: it decides what trials are judged by",
+                "change",
+                "set",
+                path,
+            )
         if isinstance(value, str) and field.numeric:
             where = f"{self.name}:{self.document.line(('change', 'set', path))}: change"
             try:

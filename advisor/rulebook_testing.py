@@ -84,12 +84,13 @@ def plausible_recipes(facts: Facts) -> list[Recipe]:
         VOCABULARY[name].field or "": value for name, value in facts.items() if value is not None
     }
     values.pop("", None)
-    task = values.pop("task", None)
+    kinds = {path: values.pop(path, None) for path in ("task", "model.kind", "optimizer.kind")}
     found = []
     for recipe in _bases():
+        if any(kind not in (None, recipe.get(path)) for path, kind in kinds.items()):
+            continue
         try:
-            if task in (None, recipe.task):
-                found.append(recipe.changed(values))
+            found.append(recipe.changed(values))
         except (ValidationError, KeyError):
             continue
     return list(dict.fromkeys(found))
@@ -99,16 +100,26 @@ def plausible_recipes(facts: Facts) -> list[Recipe]:
 def _bases() -> tuple[Recipe, ...]:
     kinds = sections_with_kinds()
     return tuple(
-        Recipe.model_validate(
+        recipe
+        for parts in product(get_args(Task), kinds["model"], kinds["optimizer"])
+        if (recipe := _base(*parts)) is not None
+    )
+
+
+def _base(task: str, model: str, optimizer: str) -> Recipe | None:
+    """None where this model cannot do this task."""
+    code = {"torch": "nets.py:Net"} if model == "own" else {}
+    try:
+        return Recipe.model_validate(
             {
                 "task": task,
-                "data": {"source": "sklearn:any"},
-                "model": {"kind": model},
+                "data": {"source": "text:any" if task == "language_model" else "sklearn:any"},
+                "model": {"kind": model, **code},
                 "optimizer": {"kind": optimizer},
             }
         )
-        for task, model, optimizer in product(get_args(Task), kinds["model"], kinds["optimizer"])
-    )
+    except ValidationError:
+        return None
 
 
 def _outcome(rule: Rule, example: Example, recipe: Recipe) -> str | None:

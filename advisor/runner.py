@@ -1,8 +1,8 @@
 """Runs trials and probes in a worker process and passes on their events.
 
 One request a line goes to the worker, as JSON: `{"do": "train", "recipe": {...}, "folder": ...,
-"device": ..., "race": [...]}`, likewise `probe`, `test`, `data`, `info` and `parity`, and
-`{"do": "stop"}` at any time. Back come events, then `{"done": true}` or `{"error": ...}`.
+"device": ..., "race": [...]}`, likewise `sweep`, `probe`, `test`, `data`, `info` and `parity`,
+and `{"do": "stop"}` at any time. Back come events, then `{"done": true}` or `{"error": ...}`.
 A worker that dies costs one trial: the next request starts another.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from advisor import trust
 from advisor.events import Event, from_dict
 from advisor.recipe import Recipe
 
@@ -43,15 +44,26 @@ class WorkerError(Exception):
         self.detail = detail
 
 
-def _ignore(event: Event) -> None:
+def _ignore(event: Event, member: int = 0) -> None:
     pass
 
 
 class Runner:
     """One warm worker of one backend. Use as a context manager."""
 
-    def __init__(self, backend: str, device: str = "auto") -> None:
+    def __init__(
+        self,
+        backend: str,
+        device: str = "auto",
+        *,
+        deterministic: bool = False,
+        trusted: bool = False,
+        cpus: Sequence[int] = (),
+    ) -> None:
+        """`trusted`: code that recipes name may run without asking `advisor.trust`; `cpus`: the
+        processor numbers that the worker keeps to, where the system can do that."""
         self.backend, self.device = backend, device
+        self.deterministic, self.trusted, self.cpus = deterministic, trusted, tuple(cpus)
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[bytes] | None = None
 
@@ -73,7 +85,7 @@ class Runner:
 
     def check(self, recipe: Recipe) -> dict[str, Any]:
         """Load the data and build the layers: sizes and fingerprint. Raises UserError."""
-        request = {"do": "data", "recipe": plain(recipe), "device": self.device}
+        request = {"do": "data", "recipe": self._plain(recipe)}
         found: dict[str, Any] = self._ask(request, _ignore)["data"]
         return found
 
@@ -83,30 +95,61 @@ class Runner:
         folder: Path,
         on_event: Callable[[Event], None] = _ignore,
         race: Sequence[float | None] = (),
+        checkpoint_seconds: float | None = None,
     ) -> list[Event]:
-        """Train one recipe; `folder` gets events, best weights and validation outputs."""
-        request = {"do": "train", "recipe": plain(recipe), "race": list(race)}
+        """Train one recipe; `folder` gets events, best weights and validation outputs.
+
+        A training of this recipe that was killed in this folder goes on from its last
+        checkpoint; one is written about every `checkpoint_seconds` (None: the usual).
+        """
+        request: dict[str, Any] = {
+            "do": "train",
+            "recipe": self._plain(recipe),
+            "race": list(race),
+        }
+        if checkpoint_seconds is not None:
+            request["checkpoint_seconds"] = checkpoint_seconds
         return self._experiment(request, folder, on_event)
+
+    def sweep(
+        self,
+        recipes: Sequence[Recipe],
+        folders: Sequence[Path],
+        on_event: Callable[[int, Event], None] = lambda member, event: None,
+    ) -> list[list[Event]]:
+        """Train several recipes, as one program where that is faster; see `advisor.together`."""
+        members = []
+        for recipe, folder in zip(recipes, folders, strict=True):
+            folder.mkdir(parents=True, exist_ok=True)
+            members.append({"recipe": self._plain(recipe), "folder": str(folder.resolve())})
+        events: list[list[Event]] = [[] for _ in members]
+
+        def keep(event: Event, member: int) -> None:
+            events[member].append(event)
+            on_event(member, event)
+
+        self._ask({"do": "sweep", "members": members}, keep)
+        return events
 
     def probe(
         self, probe: str, recipe: Recipe, folder: Path, on_event: Callable[[Event], None] = _ignore
     ) -> list[Event]:
         """Run a probe of `advisor.probes` on this recipe."""
-        request = {"do": "probe", "probe": probe, "recipe": plain(recipe)}
+        request = {"do": "probe", "probe": probe, "recipe": self._plain(recipe)}
         return self._experiment(request, folder, on_event)
 
     def test(self, trials: Mapping[str, tuple[Recipe, Path]], folder: Path) -> list[Event]:
         """Open the sealed test split for these trials' best weights."""
         named = {
-            name: {"recipe": plain(recipe), "folder": str(place)}
+            name: {"recipe": self._plain(recipe), "folder": str(place)}
             for name, (recipe, place) in trials.items()
         }
         return self._experiment({"do": "test", "trials": named}, folder, _ignore)
 
     def parity(self, recipe: Recipe, precision: str, steps: int, file: Path) -> None:
         """Write what `advisor.parity.measure` returns to a safetensors file."""
-        request = {"do": "parity", "recipe": plain(recipe), "precision": precision}
-        self._ask(request | {"steps": steps, "file": str(file), "device": self.device}, _ignore)
+        request = {"do": "parity", "recipe": self._plain(recipe), "precision": precision}
+        self._ask(request | {"steps": steps, "file": str(file)}, _ignore)
 
     def stop(self) -> None:
         """Ask the trial in progress to end at its next report."""
@@ -132,19 +175,31 @@ class Runner:
         self, request: dict[str, Any], folder: Path, on_event: Callable[[Event], None]
     ) -> list[Event]:
         folder.mkdir(parents=True, exist_ok=True)
-        request |= {"folder": str(folder.resolve()), "device": self.device}
+        request |= {"folder": str(folder.resolve())}
         events: list[Event] = []
 
-        def keep(event: Event) -> None:
+        def keep(event: Event, member: int) -> None:
             events.append(event)
             on_event(event)
 
         self._ask(request, keep)
         return events
 
-    def _ask(self, request: Mapping[str, Any], on_event: Callable[[Event], None]) -> dict[str, Any]:
+    def _plain(self, recipe: Recipe) -> dict[str, Any]:
+        """The recipe as JSON-able values; the only way by which recipes get to a worker."""
+        if not self.trusted:
+            try:
+                trust.check(recipe)
+            except trust.UntrustedError as error:
+                raise UserError(str(error)) from error
+        content: dict[str, Any] = json.loads(recipe.model_dump_json())
+        return content
+
+    def _ask(
+        self, request: Mapping[str, Any], on_event: Callable[[Event, int], None]
+    ) -> dict[str, Any]:
         process = self._started()
-        self._send(request)
+        self._send({**request, "device": self.device, "deterministic": self.deterministic})
         assert process.stdout is not None
         found: dict[str, Any] = {}
         for line in process.stdout:
@@ -153,7 +208,8 @@ class Runner:
             except ValueError:  # a line torn by the worker's death
                 break
             if "event" in answer:
-                on_event(from_dict(answer))
+                member = answer.pop("member", 0)
+                on_event(from_dict(answer), member)
             elif "error" in answer:
                 raise self._error(answer)
             elif "done" in answer:
@@ -191,7 +247,7 @@ class Runner:
         if self._process is None:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the worker
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "advisor.worker", self.backend],
+                [sys.executable, "-m", "advisor.worker", self.backend, *map(str, self.cpus)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -209,9 +265,3 @@ class Runner:
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # the worker is gone; reading its answer says how
-
-
-def plain(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as JSON-able values."""
-    content: dict[str, Any] = json.loads(recipe.model_dump_json())
-    return content

@@ -1,33 +1,57 @@
 """A worker process: reads one request a line from standard input, answers with events.
 
-Started as `python -m advisor.worker BACKEND`. It stays warm between trials, so imports and
+Started as `python -m advisor.worker BACKEND [CPU...]`. It stays warm between trials, so imports and
 compilation are paid once. It ends when its standard input closes, that is, when whoever started
 it is gone. Requests and answers are described in `advisor.runner`.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
+import random
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file
 
 from advisor import data, metrics, training
-from advisor.architecture import ShapeError
-from advisor.backend import Backend, BackendMissingError, DeviceError, load_backend
+from advisor.architecture import ShapeError, TransferError
+from advisor.backend import (
+    Backend,
+    BackendMissingError,
+    DeviceError,
+    Job,
+    OwnCodeError,
+    load_backend,
+)
+from advisor.code import CodeError
 from advisor.events import Event, ProbeFinished, to_json
+from advisor.files import write_arrays, write_text
 from advisor.probes import PROBES
 from advisor.recipe import Recipe
+from advisor.targets import TargetError
+from advisor.training import Checkpoints, Options, Outcome
+from advisor.training.checkpoint import SECONDS_BETWEEN
 
-USER_ERRORS = (data.DataError, ShapeError, BackendMissingError, DeviceError)
+USER_ERRORS = (
+    data.DataError,
+    ShapeError,
+    TransferError,
+    TargetError,
+    BackendMissingError,
+    DeviceError,
+    CodeError,
+    OwnCodeError,
+)
 
 
 class Worker:
@@ -52,6 +76,7 @@ class Worker:
             "info": self._info,
             "data": self._data,
             "train": self._train,
+            "sweep": self._sweep,
             "probe": self._probe,
             "test": self._test,
             "parity": self._parity,
@@ -77,7 +102,7 @@ class Worker:
     def _data(self, request: Mapping[str, Any]) -> None:
         recipe = _recipe(request)
         dataset = self._load(recipe)
-        self.backend.start(training.prepare(recipe, dataset, request["device"]))
+        self.backend.start(self._prepared(recipe, dataset, request))
         self._say(
             {
                 "data": {
@@ -97,28 +122,86 @@ class Worker:
             self._dataset = key, data.load(recipe.data, recipe.task)
         dataset = self._dataset[1]
         try:
-            data.check_batch_size(dataset, recipe.train.batch_size)
+            settings = recipe.train
+            normalization = getattr(recipe.model, "normalization", "none")
+            data.check_batch_size(
+                dataset, settings.batch_size, settings.accumulation, normalization
+            )
+            data.check_augmentation(dataset, recipe.regularization.augmentation)
         except data.DataError as error:
             raise ShapeError(str(error)) from error
         return dataset
 
+    @staticmethod
+    def _prepared(recipe: Recipe, dataset: data.Dataset, request: Mapping[str, Any]) -> Job:
+        return training.prepare(
+            recipe, dataset, request["device"], deterministic=request["deterministic"]
+        )
+
     def _train(self, request: Mapping[str, Any]) -> None:
         recipe, folder = _recipe(request), Path(request["folder"])
         dataset = self._load(recipe)
-        with (folder / "events.jsonl").open("w", encoding="utf-8") as log:
+        _seed_everything(recipe.train.seed)
+        checkpoints = Checkpoints(
+            folder,
+            f"{recipe.digest()} {dataset.fingerprint} {self.backend_name}",
+            request.get("checkpoint_seconds", SECONDS_BETWEEN),
+        )
+        with self._log(folder, checkpoints) as log:
             outcome = training.train(
                 recipe,
                 dataset,
                 self.backend,
                 self._emitter(log),
-                device=request["device"],
-                race=request.get("race", ()),
-                stop=self.stop.is_set,
+                Options(
+                    request["device"],
+                    request.get("race", ()),
+                    self.stop.is_set,
+                    checkpoints,
+                    request["deterministic"],
+                ),
             )
-        if outcome.weights is not None and outcome.outputs is not None:
-            write_arrays(folder / "best.safetensors", _float32(outcome.weights))
-            arrays = {"outputs": outcome.outputs, "targets": dataset.validation.targets}
-            write_arrays(folder / "validation.safetensors", arrays)
+        _keep(folder, outcome, dataset)
+        checkpoints.remove()
+
+    def _log(self, folder: Path, checkpoints: Checkpoints) -> IO[str]:
+        """The trial's events: empty, or those before the checkpoint, which are told again."""
+        path, earlier = folder / "events.jsonl", list[str]()
+        found = checkpoints.read()
+        if found is not None:
+            with path.open(encoding="utf-8") as log:
+                earlier = list(itertools.islice(log, found.progress.events))
+        write_text(path, "".join(earlier))
+        self.answers.writelines(earlier)
+        return path.open("a", encoding="utf-8")
+
+    def _sweep(self, request: Mapping[str, Any]) -> None:
+        from advisor.together import train_members
+
+        recipes = [_recipe(member) for member in request["members"]]
+        folders = [Path(member["folder"]) for member in request["members"]]
+        dataset = self._load(recipes[0])
+        for recipe in recipes:
+            if self._load(recipe) is not dataset:
+                raise ShapeError("the recipes of a sweep must have the same data section")
+        with ExitStack() as stack:
+            logs = [
+                stack.enter_context((folder / "events.jsonl").open("w", encoding="utf-8"))
+                for folder in folders
+            ]
+            outcomes = train_members(
+                recipes,
+                dataset,
+                self.backend,
+                [self._emitter(log, member) for member, log in enumerate(logs)],
+                Options(
+                    request["device"],
+                    stop=self.stop.is_set,
+                    deterministic=request["deterministic"],
+                ),
+            )
+        for folder, outcome in zip(folders, outcomes, strict=True):
+            _keep(folder, outcome, dataset)
 
     def _probe(self, request: Mapping[str, Any]) -> None:
         recipe, folder = _recipe(request), Path(request["folder"])
@@ -133,13 +216,15 @@ class Worker:
         folder, facts = Path(request["folder"]), {}
         for name, trial in request["trials"].items():
             recipe = _recipe(trial)
-            facts.update(self._test_one(name, recipe, Path(trial["folder"]), request["device"]))
+            facts.update(self._test_one(name, recipe, Path(trial["folder"]), request))
         with (folder / "test.jsonl").open("w", encoding="utf-8") as log:
             self._emitter(log)(ProbeFinished("test", facts, 0.0, 0, 0.0))
 
-    def _test_one(self, name: str, recipe: Recipe, folder: Path, device: str) -> dict[str, float]:
+    def _test_one(
+        self, name: str, recipe: Recipe, folder: Path, request: Mapping[str, Any]
+    ) -> dict[str, float]:
         dataset, test = self._load(recipe), data.load_test(recipe.data, recipe.task)
-        model = self.backend.start(training.prepare(recipe, dataset, device))
+        model = self.backend.start(self._prepared(recipe, dataset, request))
         model.load(load_file(folder / "best.safetensors"))
         outputs = model.predict(test.inputs)
         scale = dataset.target_std
@@ -161,26 +246,31 @@ class Worker:
         )
         write_arrays(Path(request["file"]), arrays)
 
-    def _emitter(self, log: IO[str]) -> Callable[[Event], None]:
+    def _emitter(self, log: IO[str], member: int | None = None) -> Callable[[Event], None]:
+        mark = "" if member is None else f'"member": {member}, '
+
         def emit(event: Event) -> None:
             line = to_json(event)
             log.write(line + "\n")
             log.flush()
-            self.answers.write(line + "\n")
+            self.answers.write(f"{{{mark}{line[1:]}\n")
             self.answers.flush()
 
         return emit
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a safetensors file whole or not at all."""
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    temporary = path.with_suffix(".partial")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _keep(folder: Path, outcome: Outcome, dataset: data.Dataset) -> None:
+    """The best weights and their validation outputs, where there are any."""
+    if outcome.weights is not None and outcome.outputs is not None:
+        write_arrays(folder / "best.safetensors", _float32(outcome.weights))
+        arrays = {"outputs": outcome.outputs, "targets": dataset.validation.targets}
+        write_arrays(folder / "validation.safetensors", arrays)
+
+
+def _seed_everything(seed: int) -> None:
+    """For code of the user's own; ours draws from generators with keys."""
+    random.seed(seed)
+    np.random.seed(seed)
 
 
 def _float32(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -202,7 +292,14 @@ def _read(requests: queue.Queue[dict[str, Any]], worker: Worker) -> None:
     os._exit(0)  # whoever asked is gone: a training in progress is of no use to anyone
 
 
+def _keep_to(cpus: list[int]) -> None:
+    """Before any library counts the processors that it may use."""
+    if cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cpus)
+
+
 def main() -> None:
+    _keep_to([int(cpu) for cpu in sys.argv[2:]])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints goes to the log, never between the answers
     worker = Worker(sys.argv[1], answers)

@@ -13,6 +13,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Compiled programs go neither to the user's cache nor come from it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADVISOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("ADVISOR_CONFIG", str(tmp_path_factory.mktemp("config")))
         yield
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from advisor import metrics
 from advisor.evidence import (
     MOST_SEEDS,
     Comparison,
@@ -108,6 +109,82 @@ def test_the_spread_between_seeds_shrinks_with_what_was_learned() -> None:
 def test_a_regression_null_is_accepted_at_most_one_time_in_twenty() -> None:
     model = regressor(90, 1.0)
     assert accepted_share(REGRESSION, model, model) <= 0.05
+
+
+def recipe_of(task: str, metric: str) -> Recipe:
+    text = task == "language_model"
+    return Recipe.model_validate(
+        {
+            "task": task,
+            "metric": metric,
+            "data": {"source": "text:a" if text else "sklearn:x"},
+            "model": {"kind": "rnn" if text else "mlp"},
+        }
+    )
+
+
+NEW = [
+    ("binary", "roc_auc"),
+    ("classification", "roc_auc"),
+    ("multilabel", "f1"),
+    ("multilabel", "accuracy"),
+    ("multilabel", "roc_auc"),
+    ("language_model", "perplexity"),
+    ("language_model", "accuracy"),
+]
+
+
+def scorer(task: str, n: int, signal: float) -> Model:
+    """Trainings whose outputs follow the targets so far, each with noise of its own and of the
+    examples, which all trainings share."""
+    fixed = np.random.default_rng(5)
+    if task == "binary":
+        targets = (np.arange(n) % 4 == 0).astype(np.float32)
+        truth = 2.0 * targets[:, None] - 1
+    elif task == "multilabel":
+        targets = (fixed.random((n, 3)) < [0.2, 0.4, 0.6]).astype(np.float32)
+        truth = 2.0 * targets - 1
+    else:
+        shape = (n, 8) if task == "language_model" else (n,)
+        targets = fixed.integers(4, size=shape)
+        truth = np.eye(4)[targets]
+    hard = fixed.normal(size=truth.shape)
+
+    def train(random: np.random.Generator) -> Predictions:
+        own = random.normal(size=truth.shape)
+        return Predictions(signal * truth + hard + 0.5 * own, targets)
+
+    return train
+
+
+@pytest.mark.parametrize(("task", "metric"), NEW)
+def test_the_new_metrics_accept_a_change_that_does_nothing_rarely(task: str, metric: str) -> None:
+    model = scorer(task, 120, 1.0)
+    assert accepted_share(recipe_of(task, metric), model, model, 200) <= 0.05
+
+
+@pytest.mark.parametrize(("task", "metric"), NEW)
+def test_the_new_metrics_tell_a_clear_gain_from_a_clear_loss(task: str, metric: str) -> None:
+    recipe, random = recipe_of(task, metric), np.random.default_rng(0)
+    better, worse = scorer(task, 400, 2.5), scorer(task, 400, 0.7)
+    assert run(recipe, better, worse, random).verdict == "accepted"
+    assert run(recipe, worse, better, random).verdict == "rejected"
+    assert metric_error(recipe, better(random)) > 0
+
+
+def test_the_error_of_an_area_is_delongs() -> None:
+    recipe, model = recipe_of("binary", "roc_auc"), scorer("binary", 2000, 1.0)
+    predictions = model(np.random.default_rng(0))
+    score = metrics.score("binary", "roc_auc", predictions.outputs, predictions.targets)
+    expected = np.sqrt(metrics.area_variance(score, 500, 1500))
+    assert metric_error(recipe, predictions) == pytest.approx(expected, rel=0.2)
+
+
+def test_the_unit_of_perplexity_is_the_incumbents() -> None:
+    recipe, model = recipe_of("language_model", "perplexity"), scorer("language_model", 50, 1.0)
+    predictions = model(np.random.default_rng(0))
+    value = metrics.score("language_model", "perplexity", predictions.outputs, predictions.targets)
+    assert compare(recipe, [(predictions, predictions)]).unit == pytest.approx(value)
 
 
 def test_a_clear_gain_is_accepted_on_one_seed() -> None:

@@ -44,6 +44,11 @@ def _recipes() -> list[Recipe]:
         recipe_of(train__early_stopping={"patience": 3}),
         recipe_of(task="regression", loss__kind="huber"),
         plain.changed({"model": {"kind": "cnn"}}),
+        plain.changed({"model": {"kind": "resnet"}}),
+        plain.changed({"model": {"kind": "rnn"}}),
+        plain.changed({"model": {"kind": "transformer"}}),
+        plain.changed({"loss.kind": "focal", "schedule.kind": "cosine"}),
+        plain.changed({"optimizer.handover": {}, "regularization.average": {}}),
     ]
 
 
@@ -62,7 +67,8 @@ def test_before_the_first_event_only_the_recipe_is_known() -> None:
     known = {name for name, value in found.items() if value is not None}
     assert found["optimizer"] == "adam"
     assert found["momentum"] is None
-    structure = {"width", "depth"}
+    structure = {"width", "depth", "hidden_layers", "residual_links", "weighted_loss", "portion"}
+    structure |= {"links_would_fit", "tokens"}
     assert known <= {n for n, d in VOCABULARY.items() if d.field is not None} | structure
 
 
@@ -117,6 +123,39 @@ def test_values_that_are_not_finite_are_not_known() -> None:
     found = facts(broken)
     assert found["last_train_loss"] is None
     assert not any(isinstance(v, float) and not math.isfinite(v) for v in found.values())
+
+
+@pytest.mark.parametrize(
+    ("model", "width", "depth", "hidden", "linked"),
+    [
+        ({"kind": "mlp", "hidden": [32, 16]}, 32, 3, 2, False),
+        ({"kind": "mlp", "hidden": [32, 32], "residual": True}, 32, 3, 2, True),
+        ({"kind": "cnn", "channels": [8, 16], "convolutions": 2, "hidden": []}, 16, 5, 0, False),
+        ({"kind": "resnet", "channels": [8, 16], "blocks": 2}, 16, 10, 0, True),
+        ({"kind": "rnn", "units": 24, "layers": 2, "hidden": [48]}, 48, 4, 1, False),
+        ({"kind": "transformer", "units": 16, "feedforward": 64, "layers": 2}, 64, 9, 0, True),
+        ({"kind": "own", "torch": "/nets.py:Net"}, None, None, None, None),
+    ],
+)
+def test_the_size_of_every_model_is_known_but_of_ones_own(
+    model: dict[str, object], width: int, depth: int, hidden: int, linked: bool
+) -> None:
+    found = measure(recipe_of(model=model), [])
+    names = ("width", "depth", "hidden_layers", "residual_links")
+    assert [found[name] for name in names] == [width, depth, hidden, linked]
+
+
+def test_the_rarer_value_of_a_label_is_what_is_rare() -> None:
+    recipe = recipe_of(task="multilabel")
+    stream = Stream(recipe=recipe, class_shares=(0.3, 0.95, 0.5), outputs=3)
+    assert facts(stream)["minority_share"] == pytest.approx(0.05)
+    assert facts(Stream(class_shares=(0.3, 0.7)))["minority_share"] == 0.3
+
+
+def test_portions_and_weights_of_the_loss() -> None:
+    recipe = recipe_of(train__accumulation=4, loss__class_weights="balanced")
+    found = measure(recipe, [])
+    assert (found["portion"], found["weighted_loss"]) == (8, True)
 
 
 def test_clipped_steps_are_counted() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from advisor.history import History
+from advisor.metrics import area_variance
+from advisor.recipe import Recipe
 from tests.symptoms.streams import Stream, recipe_of
 
 
@@ -98,3 +100,84 @@ def test_update_ratios_leave_out_the_end_of_a_decay() -> None:
 def test_units_that_come_back_do_not_count() -> None:
     stream = Stream(dead=lambda share: 0.8 if share < 0.9 else 0.2)
     assert set(history(stream).layer_shares("dead").values()) == {0.2}
+
+
+def test_perplexity_is_held_against_chance_by_its_logarithm() -> None:
+    recipe = Recipe.model_validate(
+        {"task": "language_model", "data": {"source": "text:a"}, "model": {"kind": "rnn"}}
+    )
+    found = history(
+        Stream(
+            recipe=recipe,
+            class_shares=None,
+            validation_examples=100,
+            chance_metric=math.e**4,
+            metric_noise=False,
+            validation_metric=lambda share: math.e**2,
+        )
+    )
+    assert found.shortfall(1.0) == 0.0
+    assert found.shortfall(math.e**4) == pytest.approx(1.0)
+    assert found.shortfall(math.e) == pytest.approx(0.25)
+    assert not found.is_share
+    # 64 inputs an example, of which 16 count as independent
+    assert found.metric_error == pytest.approx(math.e**2 * 2 / math.sqrt(1600))
+    assert found.shortfall_error == pytest.approx(2 / math.sqrt(1600) / 4)
+    assert found.lift == pytest.approx(0.5 * math.sqrt(1600))
+
+
+def test_the_error_of_an_area_is_that_of_its_ranks() -> None:
+    stream = Stream(
+        recipe=recipe_of(task="binary", metric="roc_auc"),
+        class_shares=(0.8, 0.2),
+        chance_metric=0.5,
+        validation_examples=200,
+        validation_metric=lambda share: 0.8,
+        metric_noise=False,
+    )
+    found = history(stream)
+    assert found.metric_error == pytest.approx(math.sqrt(area_variance(0.8, 40, 160)))
+    assert found.lift == pytest.approx(0.3 / math.sqrt(201 / (12 * 40 * 160)))
+    many = replace(
+        stream,
+        recipe=recipe_of(task="multilabel", metric="roc_auc"),
+        class_shares=(0.2, 0.2, 0.2, 0.2),
+    )
+    assert history(many).metric_error == pytest.approx((found.metric_error or 0) / 2)
+
+
+def test_many_labels_tell_more_than_one_but_not_all_of_them() -> None:
+    stream = Stream(
+        recipe=recipe_of(task="multilabel", metric="accuracy"),
+        outputs=40,
+        validation_examples=400,
+        validation_metric=lambda share: 0.9,
+        metric_noise=False,
+    )
+    assert history(stream).metric_error == pytest.approx(0.015 / math.sqrt(10))
+
+
+def test_the_rate_of_each_optimizer_is_held_against_its_own_peak() -> None:
+    handover = {"at": 0.5, "lr": 0.5}
+    recipe = recipe_of(train__epochs=20, optimizer__handover=handover)
+    found = history(Stream(recipe=recipe))
+    np.testing.assert_allclose(found.relative_lr, 1.0)
+    assert all(len(values) == 20 for values in found.update_ratios.values())
+    assert found.rate_is_on
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ("stem.kernel", "stage1_1.conv1.kernel", "stage1_1.conv2.kernel", "stage2_1.conv1.kernel"),
+        ("projection.kernel", "block1.attention.kernel", "block1.dense1.kernel", "output.kernel"),
+        ("conv1_1.kernel", "conv1_2.kernel", "conv2_1.kernel", "dense1.kernel"),
+    ],
+)
+def test_kernels_of_every_model_are_put_in_order(layers: tuple[str, ...]) -> None:
+    assert history(Stream(layers=layers[::-1])).kernels == list(layers)
+
+
+def test_tables_of_vectors_are_no_layers() -> None:
+    layers = ("embedding.kernel", "positions.kernel", "recurrent1.kernel", "output.kernel")
+    assert history(Stream(layers=layers)).kernels == ["recurrent1.kernel", "output.kernel"]

@@ -14,7 +14,14 @@ def test_every_field_of_every_kind_is_there() -> None:
         for cls in kinds.values():
             assert {f"{section}.{name}" for name in cls.model_fields} <= known
     assert set(base.flat()) <= known
-    assert set(base.changed({"train.early_stopping.patience": 3}).flat()) <= known
+    opened = [
+        "train.early_stopping.patience",
+        "optimizer.handover.at",
+        "regularization.average.kind",
+    ]
+    assert set(opened) <= known
+    assert set(base.changed({opened[0]: 3, opened[1]: 0.5, opened[2]: "swa"}).flat()) <= known
+    assert {"model.arguments", "transfer.multipliers"} <= known
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,11 @@ def test_every_field_of_every_kind_is_there() -> None:
         ("model.activation", False, False),
         ("data.target", False, False),
         ("train.early_stopping", False, False),
+        ("optimizer.handover.lr", True, False),
+        ("loss.class_weights", False, False),
+        ("loss.positive_weight", False, False),
+        ("transfer.multipliers", False, False),
+        ("regularization.stochastic_depth", True, False),
     ],
 )
 def test_what_a_rule_may_compute(path: str, numeric: bool, integer: bool) -> None:
@@ -58,6 +70,13 @@ def test_what_a_rule_may_compute(path: str, numeric: bool, integer: bool) -> Non
         ("train.epochs", 2.5, False),
         ("data.target", "price", True),
         ("name", b"bytes", False),
+        ("loss.class_weights", "balanced", True),
+        ("loss.class_weights", [1.0, 2.0], True),
+        ("loss.class_weights", "equal", False),
+        ("loss.positive_weight", 3.0, True),
+        ("optimizer.handover", None, True),
+        ("regularization.average.kind", "swa", True),
+        ("transfer.multipliers", {"conv1": -1.0}, False),
     ],
 )
 def test_what_may_stand_in_a_field(path: str, value: object, allowed: bool) -> None:
@@ -65,6 +84,8 @@ def test_what_may_stand_in_a_field(path: str, value: object, allowed: bool) -> N
 
 
 def test_choices_are_those_of_all_kinds() -> None:
-    assert recipe_fields()["optimizer.kind"].choices == ("sgd", "rmsprop", "adam", "adamw")
+    optimizers = ("sgd", "rmsprop", "adagrad", "adam", "adamw", "nadam", "lion")
+    assert recipe_fields()["optimizer.kind"].choices == optimizers
     assert recipe_fields()["model.kernel_size"].choices == (1, 3, 5, 7)
+    assert recipe_fields()["model.normalization"].choices == ("none", "batch", "layer", "group")
     assert recipe_fields()["optimizer.lr"].choices == ()

@@ -36,31 +36,32 @@ def problems(text: str, *overrides: str) -> list[str]:
         (
             "optimizer:\n  kind: adam\n  learning_rate: 1\n",
             "recipe.yaml:6: optimizer.learning_rate: unknown field 'learning_rate'; allowed: "
-            "lr, clip_norm, beta1, beta2, eps, kind; did you mean 'lr'?",
+            "lr, clip_norm, handover, beta1, beta2, eps, kind; did you mean 'lr'?",
         ),
         (
             "optimizer:\n  kind: adm\n",
             "recipe.yaml:5: optimizer.kind: found 'adm'; "
-            "allowed: sgd, rmsprop, adam, adamw; did you mean 'adam'?",
+            "allowed: sgd, rmsprop, adagrad, adam, adamw, nadam, lion; did you mean 'adam'?",
         ),
         (
             "optimizer: {momentum: 0.9}\n",
-            "recipe.yaml:4: optimizer.momentum: optimizer adam has no field 'momentum' (sgd has); "
-            "allowed: lr, clip_norm, beta1, beta2, eps, kind",
+            "recipe.yaml:4: optimizer.momentum: optimizer adam has no field 'momentum' (sgd, "
+            "rmsprop have); allowed: lr, clip_norm, handover, beta1, beta2, eps, kind",
         ),
         (
             "schedule: cosin\n",
             "recipe.yaml:4: schedule.kind: found 'cosin'; allowed: constant, step, exponential, "
-            "linear, cosine, one_cycle, plateau; did you mean 'cosine'?",
+            "linear, polynomial, cosine, one_cycle, plateau; did you mean 'cosine'?",
         ),
         (
             "metric: acuracy\n",
             "recipe.yaml:4: metric: found 'acuracy'; allowed: accuracy, balanced_accuracy, f1, "
-            "r2, rmse, mae; did you mean 'accuracy'?",
+            "roc_auc, r2, rmse, mae, perplexity; did you mean 'accuracy'?",
         ),
         (
             "loss: mse\n",
-            "recipe.yaml:4: loss: mse does not fit task classification; allowed: cross_entropy",
+            "recipe.yaml:4: loss: mse does not fit task classification; "
+            "allowed: cross_entropy, focal",
         ),
         (
             "train:\n  epochs: 0\n",
@@ -79,7 +80,49 @@ def problems(text: str, *overrides: str) -> list[str]:
         (
             "regularization:\n  l2: 0.1\n  weight_decay: 0.1\n",
             "recipe.yaml:6: regularization.weight_decay is decoupled and needs optimizer.kind "
-            "adamw; regularization.l2 works with any optimizer",
+            "adamw, nadam, lion; regularization.l2 works with any optimizer",
+        ),
+        (
+            "loss: {class_weights: balance}\n",
+            "recipe.yaml:4: loss.class_weights: found 'balance'; allowed: balanced or a list, each "
+            "item a number greater than 0 or null; did you mean 'balanced'?",
+        ),
+        (
+            "loss: {class_weights: [1, -1]}\n",
+            "recipe.yaml:4: loss.class_weights.1: found -1; allowed: a number greater than 0",
+        ),
+        (
+            "optimizer: {handover: {mometum: 0.5}}\n",
+            "recipe.yaml:4: optimizer.handover.mometum: unknown field 'mometum'; allowed: "
+            "momentum, nesterov, at, lr; did you mean 'momentum'?",
+        ),
+        (
+            "regularization:\n  ema: 0.9\n",
+            "recipe.yaml:5: regularization.ema: unknown field 'ema'; allowed: dropout,",
+        ),
+        (
+            "regularization: {average: ema}\n",
+            "recipe.yaml:4: regularization.average: found 'ema'; allowed: a section with kind, "
+            "decay, start",
+        ),
+        (
+            "transfer: {multipliers: {conv1: -1}}\n",
+            "recipe.yaml:4: transfer.multipliers.conv1: found -1; allowed: a number from 0 to 1000",
+        ),
+        (
+            "transfer: {multipliers: 3}\n",
+            "recipe.yaml:4: transfer.multipliers: found 3; allowed: a mapping of names, each value "
+            "a number from 0 to 1000",
+        ),
+        (
+            "train: {batch_size: 10, accumulation: 3}\n",
+            "recipe.yaml:4: train: train.batch_size must be a multiple of train.accumulation; "
+            "found 10 and 3",
+        ),
+        (
+            "regularization:\n  stochastic_depth: 0.1\n",
+            "recipe.yaml:5: regularization.stochastic_depth needs model.residual with "
+            "model.kind mlp",
         ),
         ("task: binary\n", "recipe.yaml:4: field 'task' is given twice"),
         ("name: [a\n", "recipe.yaml:5: is not readable YAML: "),
@@ -121,16 +164,23 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
             ": found 'fast'; allowed: a number greater than 0 and at most 1000",
         ),
         ("name=\udcff", ": text that is not valid Unicode; allowed: Unicode text"),
-        ("model=resnet", ": found 'resnet'; allowed: mlp, cnn"),
+        (
+            "model=restnet",
+            ": found 'restnet'; allowed: mlp, cnn, resnet, rnn, transformer, own; "
+            "did you mean 'resnet'?",
+        ),
+        ("transfer.multipliers.conv1=x", ": found 'x'; allowed: a number from 0 to 1000"),
+        ("optimizer.handover.lrr=1", ": unknown field 'lrr'; did you mean 'lr'?"),
+        ("ema=1", ": unknown field 'ema'; did you mean 'regularization.average'?"),
         (
             "optimizer.momentum=0.9",
-            ": optimizer adam has no field 'momentum' (sgd has); "
-            "allowed: lr, clip_norm, beta1, beta2, eps, kind",
+            ": optimizer adam has no field 'momentum' (sgd, rmsprop have); "
+            "allowed: lr, clip_norm, handover, beta1, beta2, eps, kind",
         ),
         (
             "regularization.weight_decay=0.1",
-            ": regularization.weight_decay is decoupled and needs optimizer.kind adamw; "
-            "regularization.l2 works with any optimizer",
+            ": regularization.weight_decay is decoupled and needs optimizer.kind adamw, nadam, "
+            "lion; regularization.l2 works with any optimizer",
         ),
     ],
 )
@@ -163,6 +213,13 @@ def test_an_override_mends_a_mistake_of_the_file() -> None:
         ("train.early_stopping={patience: 4}", "train.early_stopping.patience", 4),
         ("train.early_stopping=null", "train.early_stopping", None),
         ("regularization.augmentation.flip=true", "regularization.augmentation.flip", True),
+        ("optimizer.handover.at=0.5", "optimizer.handover.at", 0.5),
+        ("optimizer.handover={lr: 0.1}", "optimizer.handover.lr", 0.1),
+        ("regularization.average.kind=swa", "regularization.average.kind", "swa"),
+        ("loss.class_weights=balanced", "loss.class_weights", "balanced"),
+        ("loss.class_weights=[1, 2]", "loss.class_weights", (1.0, 2.0)),
+        ("transfer.multipliers.a.b=0.5", "transfer.multipliers.a.b", 0.5),
+        ("transfer.multipliers={a.b: 2}", "transfer.multipliers.a.b", 2.0),
         ("tune.locked=[train.seed]", "tune.locked", ("train.seed",)),
     ],
 )
@@ -190,6 +247,34 @@ def test_shorthands_and_empty_sections() -> None:
     assert recipe.initialization.kind == "xavier_normal"
     assert recipe == recipe_file.parse(MINIMAL + "initialization: {kind: xavier_normal}\n")
     assert recipe_file.parse(MINIMAL, overrides=["task=regression"]).loss.kind == "mse"
+
+
+def test_code_implies_a_model_of_ones_own() -> None:
+    text = "task: binary\ndata: {source: npz:/a.npz}\nmodel: {torch: /nets.py:Net}\n"
+    recipe = recipe_file.parse(text, overrides=["model.arguments.width=8", "model.arguments.on=y"])
+    assert recipe.model.kind == "own"
+    assert recipe.get("model.arguments.width") == 8
+    assert recipe.get("model.arguments.on") == "y"
+    assert recipe_file.parse(recipe_file.dump(recipe)) == recipe
+    (told,) = problems(text.replace("/nets.py:Net", "nets.py"))
+    assert told.startswith("recipe.yaml:3: model.torch: found 'nets.py'; allowed: text such as")
+    (told,) = problems(text.replace("/nets.py:Net", "/nets.py:Net, arguments: {w: [1]}"))
+    assert told.startswith("recipe.yaml:3: model.arguments.w: found [1]; allowed: true or false or")
+    (told,) = problems(text.replace("torch: /nets.py:Net", "kind: own"))
+    assert told == "recipe.yaml:3: model: model.kind own needs model.torch, model.jax or both"
+
+
+def test_code_and_weights_are_found_from_the_recipes_folder(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "task: binary\ndata: {source: 'python:load.py:load'}\n"
+        "model: {torch: nets.py:Net, jax: ../nets.py:Net}\ntransfer: {weights: a.safetensors}\n"
+    )
+    flat = recipe_file.read(path).flat()
+    assert flat["data.source"] == f"python:{tmp_path}/load.py:load"
+    assert flat["model.torch"] == f"{tmp_path}/nets.py:Net"
+    assert flat["model.jax"] == f"{tmp_path.parent}/nets.py:Net"
+    assert flat["transfer.weights"] == f"{tmp_path}/a.safetensors"
 
 
 def test_relative_data_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,6 +383,8 @@ VALUES = st.recursive(
 PATHS = sorted(
     set(recipe_file.parse(MINIMAL).flat())
     | {"train", "data", "model", "tune", "loss", "schedule.rise", "model.channels"}
+    | {"transfer.multipliers", "transfer.multipliers.conv1", "model.arguments", "model.torch"}
+    | {"optimizer.handover.lr", "regularization.average.start", "loss.class_weights"}
 )
 
 
@@ -324,6 +411,8 @@ def test_schema_knows_the_shorthands() -> None:
         assert short["enum"] == list(kinds)
         assert len(full["anyOf"]) == len(kinds)
     assert "kaiming_uniform" in schema["properties"]["initialization"]["anyOf"][0]["enum"]
+    assert schema["$defs"]["Own"]["anyOf"] == [{"required": ["torch"]}, {"required": ["jax"]}]
+    assert "required" not in schema["$defs"]["Own"]
     assert schema["$defs"]["Sgd"]["required"] == ["kind"]
     assert "required" not in schema["$defs"]["Adam"]
     assert schema["required"] == ["task", "data", "model"]

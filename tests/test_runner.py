@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from advisor.auto import read_events
-from advisor.events import Event, StepsDone, TrialFinished, TrialStarted
+from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
 from advisor.recipe import Recipe
 from advisor.runner import Runner, UserError, WorkerError
 
@@ -165,3 +165,29 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         parent.kill()
     gone, _ = psutil.wait_procs([worker], timeout=20)
     assert gone
+
+
+def test_a_training_that_is_killed_goes_on(backend_name: str, tmp_path: Path) -> None:
+    long = recipe(**{"train.epochs": 40, "regularization.dropout": 0.1})
+    with Runner(backend_name, "cpu") as runner:
+        undisturbed = runner.train(long, tmp_path / "whole")
+
+        def kill_later(event: Event) -> None:
+            if isinstance(event, Evaluated) and event.epoch > 20:
+                assert runner._process is not None
+                runner._process.kill()
+
+        with pytest.raises(WorkerError):
+            runner.train(long, tmp_path / "killed", kill_later, checkpoint_seconds=0.0)
+        heard: list[Event] = []
+        continued = runner.train(long, tmp_path / "killed", heard.append)
+    assert heard == continued == read_events(tmp_path / "killed" / "events.jsonl")
+    assert sum(isinstance(event, TrialStarted) for event in continued) == 1
+    losses = [
+        [event.loss for event in events if isinstance(event, StepsDone)]
+        for events in (undisturbed, continued)
+    ]
+    assert losses[0] == losses[1]
+    for name in ("best.safetensors", "validation.safetensors"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes()
+    assert not list((tmp_path / "killed").glob("*checkpoint*"))

@@ -77,7 +77,7 @@ def rate_scales(
         for prefix, factor in transfer.multipliers.items():
             if name.startswith(prefix):
                 scale *= factor
-        thawed = progress >= transfer.thaw * up / max(1, len(blocks) - 1)
+        thawed = _reached(progress, transfer.thaw * up / max(1, len(blocks) - 1))
         if name.startswith(transfer.frozen) or not thawed:
             scale = 0.0
         scales[name] = scale
@@ -90,4 +90,17 @@ def thaw_steps(transfer: Transfer, names: Sequence[str], total: int) -> list[int
     if not transfer.thaw:
         return []
     shares = [transfer.thaw * up / max(1, blocks - 1) for up in range(1, blocks)]
-    return sorted({int(np.ceil(share * total)) for share in shares} - {0})
+    return sorted({_first_step(share, total) for share in shares} - {0})
+
+
+def _reached(progress: float, share: float) -> bool:
+    """Whether this share of the steps is done, however the two were rounded."""
+    return progress >= share - 1e-9
+
+
+def _first_step(share: float, total: int) -> int:
+    """The first step at which this share is reached."""
+    step = max(0, int(share * total) - 1)
+    while not _reached(step / total, share):
+        step += 1
+    return step

@@ -59,9 +59,13 @@ def execute(arguments: argparse.Namespace) -> int:
         backend,
         asked.device,
         tuple(str(folder.resolve()) for folder in asked.rules),
+        asked.deterministic,
     )
     seeds = asked.seeds or (recipe.train.seed,)
     folders = options.seed_folders(options.output_folder(asked.out, recipe.name), seeds)
     for folder in folders.values():
         Ledger.check_free(folder)
-    return max(sessions.begin(start, seed, folder, asked.json) for seed, folder in folders.items())
+    return max(
+        sessions.begin(start, seed, folder, asked.json, asked.trust)
+        for seed, folder in folders.items()
+    )

@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command
-from advisor.cli.errors import CliError, Exit, tell
+from advisor.cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
-    from advisor.compare import Agreement
+    from advisor.compare import Agreement, Plan, WatchedRunner
+    from advisor.recipe import Recipe
+
+STEPS, FULL_STEPS = 100, 1000
+SEEDS = (0, 1, 2, 3, 4)
 
 ABOUT = """\
-Takes the same training steps on two backends, from the same initial weights and on the same
-batches, and compares outputs, gradients and losses. float64 shows whether both mean the same;
-float32 is held to its first steps only, since over many steps rounding differences grow even
-between two runs of one framework. Dropout is off: masks of two frameworks cannot agree.
-Exit code 1 when a gate does not hold."""
+Five gates, each with numbers. 1 to 3 take the same training steps on both backends, from the same
+initial weights and on the same batches, and hold outputs, gradients and losses together. float64
+shows whether both mean the same; float32 is held to its first steps only, since over many steps
+rounding differences grow even between two runs of one framework. Dropout is off there: masks of
+two frameworks cannot agree. 4 trains the recipe as it is on several seeds and tests whether the
+best validation metrics are equivalent: within a margin, beyond it, or undecided. 5 reports speed
+and memory, without a verdict. Exit code 1 when a gate does not hold; undecided is no failure."""
 
 EXAMPLES = """\
   advisor compare examples/digits.yaml
+  advisor compare examples/digits.yaml --full --no-train
+  advisor compare examples/digits.yaml --seeds 0,1,2,3,4,5,6,7 --epochs 4 --margin 0.02
   advisor compare examples/digits.yaml --backends torch,jax --steps 100 --json
 """
+
+
+@dataclass(frozen=True)
+class CompareOptions(options.CompareOptions):
+    """How far the comparison goes."""
+
+    train: bool
+    seeds: tuple[int, ...]
+    epochs: int | None
+    margin: float | None
+
+    @property
+    def plan(self) -> Plan:
+        from advisor.compare import Plan
+
+        return Plan(self.steps, self.seeds if self.train else (), self.epochs, self.margin)
+
+    def worker(self, backend: str) -> WatchedRunner:
+        """Use as a context manager."""
+        from advisor.compare import WatchedRunner
+
+        return WatchedRunner(
+            backend, self.device, deterministic=self.deterministic, trusted=self.trust
+        )
 
 
 def add(commands: Commands) -> None:
@@ -37,36 +70,94 @@ def add(commands: Commands) -> None:
         default=(),
         help="the two to compare (default: those that are installed)",
     )
-    parser.add_argument(
+    _add_steps(parser)
+    _add_trainings(parser)
+
+
+def _add_steps(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument(
         "--steps",
         metavar="N",
         type=options.count,
-        default=100,
-        help="optimiser steps (default: 100)",
+        default=STEPS,
+        help=f"optimiser steps of gate 3 (default: {STEPS})",
     )
-    options.add_seed(parser)
+    steps.add_argument(
+        "--full",
+        dest="steps",
+        action="store_const",
+        const=FULL_STEPS,
+        default=STEPS,
+        help=f"the same as --steps {FULL_STEPS}",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=options.seed,
+        help="of gates 1 to 3; overrides the recipe's train.seed",
+    )
+
+
+def _add_trainings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-train", dest="train", action="store_false", help="gates 1 to 3 only")
+    parser.add_argument(
+        "--seeds",
+        metavar="N,N,...",
+        type=options.seeds,
+        default=SEEDS,
+        help=f"of gate 4, at least 3 for a verdict (default: {','.join(map(str, SEEDS))})",
+    )
+    parser.add_argument(
+        "--epochs",
+        metavar="N",
+        type=options.count,
+        help="of gate 4's trainings (default: the recipe's)",
+    )
+    parser.add_argument(
+        "--margin",
+        metavar="X",
+        type=_margin,
+        help="a difference of the metric within this is equivalence; of its logarithm for "
+        "perplexity (default: 0.01 of the metric's scale)",
+    )
+
+
+def _margin(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text!r}; a number above 0 is needed")
+    return value
 
 
 def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
-    from advisor.cli import output
-    from advisor.compare import compare, summary
-    from advisor.runner import WorkerError
 
-    asked = options.CompareOptions.of(arguments)
+    asked = CompareOptions.of(arguments)
     backends = _pair(asked.backends)
     recipe = recipe_file.read(asked.recipe, asked.overrides)
-    say = output.say if not asked.json else tell
-    try:
-        agreement = compare(recipe, backends, asked.steps, asked.device, say)
-    except WorkerError as error:
-        tell(f"error: {error}\n{error.detail}".rstrip())
-        return Exit.NOTHING_TRAINED
+    agreement = _compare(asked, recipe, backends)
     if asked.json:
-        output.write_json(summary(agreement, recipe))
+        from advisor.cli.output import write_json
+        from advisor.compare import summary
+
+        write_json(summary(agreement, recipe))
     else:
-        _tell(agreement)
+        from advisor.cli.compare_tables import tell_agreement
+
+        tell_agreement(agreement)
     return Exit.DONE if agreement.ok else Exit.GATES_FAILED
+
+
+def _compare(asked: CompareOptions, recipe: Recipe, backends: tuple[str, str]) -> Agreement:
+    from advisor.cli.compare_progress import watching
+    from advisor.compare import compare
+
+    with watching() as watcher:
+        return compare(recipe, backends, asked.plan, watcher, asked.worker)
 
 
 def _pair(asked: tuple[str, ...]) -> tuple[str, str]:
@@ -77,18 +168,3 @@ def _pair(asked: tuple[str, ...]) -> tuple[str, str]:
     if len(found) < 2:
         raise CliError(f"--backends: two are needed; installed: {', '.join(found) or 'none'}")
     return found[0], found[1]
-
-
-def _tell(agreement: Agreement) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from advisor.cli.output import console, say
-    from advisor.text import number
-
-    table = Table("gate", "", "difference", "limit", "", box=None)
-    for gate in agreement.gates:
-        sign = Text("ok", "green") if gate.ok else Text("FAILS", "bold red")
-        table.add_row(gate.name, gate.about, number(gate.value), number(gate.limit), sign)
-    console().print(table)
-    say("\n".join([*agreement.notes, agreement.sentence]))

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from advisor.advice import Proposal
 from advisor.events import Event
+from advisor.recipe import Recipe
 from advisor.requests import (
     Answer,
     Choose,
@@ -105,7 +106,7 @@ class Narrator:
         if request.purpose == "baseline":
             self.say(f"\n[bold]The starting recipe[/] {_text(recipe.name)}")
             self.say(
-                f"  {recipe.model.kind}, {recipe.model.activation}, {recipe.optimizer.kind} at "
+                f"  {_model(recipe)}, {recipe.optimizer.kind} at "
                 f"{number(recipe.optimizer.lr)}, batch {recipe.train.batch_size}, "
                 f"{recipe.train.epochs} epochs, seed {recipe.train.seed}"
             )
@@ -200,3 +201,8 @@ def _text(text: str) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _model(recipe: Recipe) -> str:
+    activation = getattr(recipe.model, "activation", None)
+    return recipe.model.kind if activation is None else f"{recipe.model.kind}, {activation}"

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from advisor.runner import Runner
 
 LARGEST_SEED = 2**32 - 1
 
@@ -37,6 +40,20 @@ class RecipeOptions(Options):
     changes: tuple[str, ...]
     """`path=value` each, in order"""
     device: str
+    deterministic: bool
+    trust: bool
+
+    def runner(self, backend: str, cpus: Sequence[int] = ()) -> Runner:
+        """A worker as these options want it."""
+        from advisor.runner import Runner
+
+        return Runner(
+            backend,
+            self.device,
+            deterministic=self.deterministic,
+            trusted=self.trust,
+            cpus=cpus,
+        )
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -77,9 +94,10 @@ class AutoOptions(RecipeOptions):
 
 @dataclass(frozen=True)
 class ResumeOptions(Options):
-    """Go on with a session."""
+    """Go on with a session or a training."""
 
     folder: Path
+    trust: bool
 
 
 @dataclass(frozen=True)
@@ -95,18 +113,34 @@ class CompareOptions(RecipeOptions):
         return (*self.changes, *_override("train.seed", self.seed))
 
 
+@dataclass(frozen=True)
+class SweepOptions(RecipeOptions):
+    """Every combination of some values."""
+
+    backend: str | None
+    vary: tuple[str, ...]
+    """`path=value,value,...` each"""
+    seed: int | None
+    out: Path | None
+    workers: int
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        return (*self.changes, *_override("train.seed", self.seed))
+
+
 def _override(path: str, value: object) -> tuple[str, ...]:
     return () if value is None else (f"{path}={value}",)
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """RECIPE, --set, --device and --json."""
+    """RECIPE, --set, --device, --deterministic, --trust and --json."""
     parser.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a YAML file")
     parser.add_argument(
         "--set",
         dest="changes",
         metavar="PATH=VALUE",
-        action=_Append,
+        action=Append,
         default=(),
         help="override a field of the recipe, such as optimizer.lr=0.01; repeatable",
     )
@@ -115,7 +149,22 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto (the best there is), cpu, or the framework's name of a device, such as cuda:1",
     )
+    parser.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="bit for bit the same again on a GPU too, which costs speed there and refuses "
+        "operations that cannot be repeated; on CPU runs repeat anyway",
+    )
+    add_trust(parser)
     add_json(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run code that the recipe names without asking (see: advisor trust --help)",
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -148,13 +197,13 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         "--rules",
         metavar="DIR",
         type=Path,
-        action=_Append,
+        action=Append,
         default=(),
         help="folder of rules to use beside the installed ones; repeatable",
     )
 
 
-class _Append(argparse.Action):
+class Append(argparse.Action):
     """Collects the values of a repeated option in a tuple."""
 
     def __call__(
@@ -200,6 +249,11 @@ def count(text: str) -> int:
     return int(
         _checked(lambda text: _is_whole(text) and int(text) > 0, text, "at least 1 is needed")
     )
+
+
+def whole(text: str) -> int:
+    """A whole number from 0."""
+    return int(_checked(_is_whole, text, "a whole number is needed"))
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from advisor import __version__
-from advisor.cli import auto, compare, explain, resume, rules, run, schema
+from advisor.cli import auto, compare, explain, resume, rules, run, schema, sweep, trust
 from advisor.cli.commands import Parser
 
 DESCRIPTION = """\
@@ -17,6 +17,7 @@ examples:
   advisor auto recipe.yaml                        tune, and leave best.yaml in a new folder
   advisor run recipe.yaml --set optimizer.lr=0.01 train once and say what is wrong
   advisor compare recipe.yaml                     do both backends train the same thing?
+  advisor sweep recipe.yaml --vary optimizer.lr=1e-4,1e-3,1e-2
   advisor explain overfitting                     what a rule, a symptom or a fact means
   advisor COMMAND --help                          options and examples of a command
 
@@ -41,6 +42,6 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"advisor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for module in (run, auto, resume, compare, rules, explain, schema):
+    for module in (run, auto, resume, compare, sweep, rules, explain, schema, trust):
         module.add(commands)
     return parser

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import json as json_text
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command
-from advisor.cli.errors import CliError, Exit, tell
+from advisor.cli.errors import CliError, Exit, Interrupted, tell
 
 if TYPE_CHECKING:
     from advisor.events import Evaluated, Event, TrialFinished
     from advisor.recipe import Recipe
     from advisor.runner import Runner
     from advisor.symptoms import Finding
+
+RECIPE, SETTINGS = "recipe.yaml", "run.json"
 
 ABOUT = """\
 Trains a recipe once and reports the result and every symptom that fired. The test split stays
@@ -40,32 +44,58 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
     from advisor.cli.backends import chosen
-    from advisor.cli.output import write_json
-    from advisor.runner import Runner, WorkerError
 
     asked = options.RunOptions.of(arguments)
     backend = chosen(asked.backend)
     recipe = recipe_file.read(asked.recipe, asked.overrides)
     folder = options.output_folder(asked.out, recipe.name)
+    with asked.runner(backend) as runner:
+        runner.check(recipe)
+        make_folder(folder)
+        (folder / RECIPE).write_text(recipe_file.dump(recipe), encoding="utf-8")
+        settings = {
+            "backend": backend,
+            "device": asked.device,
+            "deterministic": asked.deterministic,
+        }
+        (folder / SETTINGS).write_text(json_text.dumps(settings) + "\n", encoding="utf-8")
+        return _work(runner, recipe, folder, asked.json)
+
+
+def resume(folder: Path, json: bool, trust: bool) -> int:
+    """Go on with the training in `folder` from its last checkpoint."""
+    from advisor import recipe_file
+    from advisor.runner import Runner
+
+    recipe = recipe_file.read(folder / RECIPE)
     try:
-        with Runner(backend, asked.device) as runner:
-            events = _train(runner, recipe, folder, asked.json)
+        settings = json_text.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        with Runner(**settings, trusted=trust) as runner:
+            runner.check(recipe)
+            return _work(runner, recipe, folder, json)
+    except (ValueError, TypeError) as error:
+        raise CliError(f"{folder / SETTINGS} is damaged: {error}") from error
+
+
+def _work(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> int:
+    from advisor.cli.output import write_json
+    from advisor.runner import WorkerError
+
+    try:
+        events = _train(runner, recipe, folder, json)
+    except KeyboardInterrupt:
+        raise Interrupted(f"advisor resume {shlex.quote(str(folder))}") from None
     except WorkerError as error:
         tell(f"error: {error}\n{error.detail}".rstrip())
-        if asked.json:
+        if json:
             write_json(_failed(str(error), folder))
         return Exit.NOTHING_TRAINED
-    return _report(recipe, events, folder, asked.json)
+    return _report(recipe, events, folder, json)
 
 
 def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
-    from advisor import recipe_file
     from advisor.cli.output import write, write_json
     from advisor.events import Evaluated, as_dict
-
-    runner.check(recipe)
-    _make(folder)
-    (folder / "recipe.yaml").write_text(recipe_file.dump(recipe), encoding="utf-8")
 
     def told(event: Event) -> None:
         if json:
@@ -76,7 +106,7 @@ def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Eve
     return runner.train(recipe, folder, told)
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         occupied = any(folder.iterdir())

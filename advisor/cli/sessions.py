@@ -23,18 +23,18 @@ from advisor.session import Session
 from advisor.state import State
 
 
-def begin(start: Start, seed: int, folder: Path, json: bool) -> int:
+def begin(start: Start, seed: int, folder: Path, json: bool, trust: bool) -> int:
     """A new session of this seed in `folder`; returns its exit code."""
     recipe = start.recipe.changed({"train.seed": seed})
     start = replace(start, recipe=recipe)
     with (
-        Runner(start.backend, start.device) as runner,
+        _runner(start.backend, start.device, start.deterministic, trust) as runner,
         auto.begin(start, folder, runner) as ledger,
     ):
         return _work(Session(recipe, start.rules), ledger, runner, json)
 
 
-def resume(folder: Path, json: bool) -> int:
+def resume(folder: Path, json: bool, trust: bool) -> int:
     """Go on with the session in `folder`; returns its exit code."""
     with Ledger.open(folder) as ledger:
         header = ledger.header()
@@ -45,13 +45,18 @@ def resume(folder: Path, json: bool) -> int:
                 "install those it was begun with, or begin a new session"
             )
         recipe = Recipe.model_validate_json(json_text.dumps(header["recipe"]))
-        with Runner(header["backend"], header["device"]) as runner:
+        deterministic = header.get("deterministic", False)
+        with _runner(header["backend"], header["device"], deterministic, trust) as runner:
             if runner.check(recipe)["fingerprint"] != header["data"]["fingerprint"]:
                 raise CliError(
                     f"{folder}: {recipe.data.source} is not the data that this session was begun "
                     "with; put it back, or begin a new session"
                 )
             return _work(Session(recipe, found), ledger, runner, json)
+
+
+def _runner(backend: str, device: str, deterministic: bool, trust: bool) -> Runner:
+    return Runner(backend, device, deterministic=deterministic, trusted=trust)
 
 
 def _work(session: Session, ledger: Ledger, runner: Runner, json: bool) -> int:

@@ -1,16 +1,13 @@
-"""The order of examples and their augmentation, the same for every backend."""
+"""The order of examples, the same for every backend."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from advisor.architecture import Floats
-from advisor.data.values import DataError, Rows
-from advisor.recipe import Augmentation
+from advisor.data.values import Array, Rows
 
-ORDER_STREAM, AUGMENTATION_STREAM = 2 << 40, 3 << 40
-"""Set these random numbers apart from each other and from the initial weights'."""
+ORDER_STREAM = 2 << 40
+"""Sets these random numbers apart from others of the same seed, such as augmentation's."""
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
@@ -18,47 +15,39 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
     return n // batch_size
 
 
-def epoch_rows(n: int, batch_size: int, seed: int, epoch: int) -> Rows:
-    """(steps, batch_size) row numbers of one epoch, each at most once."""
-    steps = steps_per_epoch(n, batch_size)
-    order = _random(seed, ORDER_STREAM + epoch).permutation(n)
-    return order[: steps * batch_size].reshape(steps, batch_size)
+def epoch_rows(n: int, batch_size: int, seed: int, epoch: int, labels: Array | None = None) -> Rows:
+    """(steps, batch_size) row numbers of one epoch, each at most once.
 
-
-def augmented(inputs: Floats, augmentation: Augmentation, seed: int, step: int) -> Floats:
-    """The images (S, B, height, width, channels) of S steps, the first of which is `step`.
-
-    Random numbers depend on the seed and the number of the step only, so that any cut of an
-    epoch into pieces gives the same images. Cropping pads with zeros, which is the mean of
-    standardised images.
+    With `labels` (n,), the epoch is balanced: as many steps, in which every class appears equally
+    often (give or take one), and every example of a class equally often (give or take one).
     """
-    if not (augmentation.flip or augmentation.crop):
-        return inputs
-    if inputs.ndim != 5:
-        raise DataError(
-            f"regularization.augmentation needs images (height, width, channels); "
-            f"the examples have shape {inputs.shape[2:]}"
-        )
-    result = np.empty(inputs.shape, dtype=np.float32)
-    for number, images in enumerate(inputs):
-        random = _random(seed, AUGMENTATION_STREAM + step + number)
-        # drawn whether used or not: switching one kind off leaves the other as it was
-        mirrored = random.random(len(images)) < 0.5
-        shifts = random.integers(0, 2 * augmentation.crop + 1, (2, len(images)))
-        result[number] = (
-            _cropped(images, shifts, augmentation.crop) if augmentation.crop else images
-        )
-        if augmentation.flip:
-            result[number, mirrored] = result[number, mirrored, :, ::-1]
-    return result
+    steps = steps_per_epoch(n, batch_size)
+    random = random_numbers(seed, ORDER_STREAM + epoch)
+    if labels is None:
+        order = random.permutation(n)[: steps * batch_size]
+    else:
+        order = _balanced(labels, steps * batch_size, random)
+    return order.reshape(steps, batch_size)
 
 
-def _cropped(images: Floats, shifts: Rows, margin: int) -> Floats:
-    border = (margin, margin)
-    padded = np.pad(images, ((0, 0), border, border, (0, 0)))
-    windows = sliding_window_view(padded, images.shape[1:], axis=(1, 2, 3))[:, :, :, 0]
-    return np.asarray(windows[np.arange(len(images)), shifts[0], shifts[1]])
+def random_numbers(seed: int, stream: int) -> np.random.Generator:
+    """Random numbers that depend on these two numbers (below 2**64) only."""
+    key = np.array([seed, stream], dtype=np.uint64)  # a list would turn large ones into floats
+    return np.random.Generator(np.random.Philox(key=key))
 
 
-def _random(seed: int, stream: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=[seed, stream]))
+def _balanced(labels: Array, total: int, random: np.random.Generator) -> Rows:
+    known, numbers = np.unique(labels, return_inverse=True)
+    wanted = np.full(len(known), total // len(known))
+    wanted[random.permutation(len(known))[: total % len(known)]] += 1
+    drawn = [
+        _repeated(np.flatnonzero(numbers == number), int(count), random)
+        for number, count in enumerate(wanted)
+    ]
+    return random.permutation(np.concatenate(drawn))
+
+
+def _repeated(rows: Rows, count: int, random: np.random.Generator) -> Rows:
+    """`count` of these rows, each equally often or once more."""
+    whole, rest = divmod(count, len(rows))
+    return np.concatenate([np.tile(rows, whole), random.permutation(rows)[:rest]])

@@ -14,7 +14,8 @@ from advisor.recipe import Task
 
 @dataclass(frozen=True)
 class Targets:
-    """int64 classes, float32 0 and 1, or float64 raw values; None where the source has no part."""
+    """int64 classes or tokens, float32 0 and 1, or float64 raw values; None where the source has
+    no such part."""
 
     train: Array
     validation: Array | None
@@ -26,6 +27,10 @@ def encode(source: Source, task: Task) -> Targets:
     """The targets of every part of a checked source. Raises DataError."""
     if task == "regression":
         return Targets(*_of_parts(source, partial(_values, source)), None)
+    if task == "multilabel":
+        return Targets(*_of_parts(source, partial(_zeros_and_ones, source)), None)
+    if task == "language_model":
+        return Targets(*_of_parts(source, partial(_next_tokens, source)), None)
     known = _known_classes(source, task)
     dtype = np.float32 if task == "binary" else np.int64
     names = source.class_names or ()
@@ -53,6 +58,34 @@ def _values(source: Source, part: Part) -> Array:
             f"row {row}; task regression needs numbers"
         )
     return part.targets.astype(np.float64)
+
+
+def _zeros_and_ones(source: Source, part: Part) -> Array:
+    where, targets = f"data.source: {source.name}: {part.targets_name}", part.targets
+    if targets.dtype.kind not in "biuf":
+        raise DataError(f"{where} holds {targets.dtype}; task multilabel needs 0 and 1")
+    wrong = (targets != 0) & (targets != 1)
+    if wrong.any():
+        row, label = np.argwhere(wrong)[0]
+        raise DataError(
+            f"{where} has {_name(targets[row, label])} in row {row}, label {label}; "
+            f"task multilabel needs 0 and 1"
+        )
+    return targets.astype(np.float32)
+
+
+def _next_tokens(source: Source, part: Part) -> Array:
+    where, targets = f"data.source: {source.name}: {part.targets_name}", part.targets
+    if targets.shape != part.inputs.shape or targets.dtype.kind not in "iu":
+        raise DataError(
+            f"{where} has shape {targets.shape} of {targets.dtype}; allowed: the next token, a "
+            f"whole number, for each of {part.inputs.shape}"
+        )
+    wrong = (targets < 0) | (targets >= source.vocabulary)
+    if wrong.any():
+        row = int(np.argmax(wrong.any(axis=1)))
+        raise DataError(f"{where}: row {row} has a token outside 0 to {source.vocabulary - 1}")
+    return targets.astype(np.int64)
 
 
 def _known_classes(source: Source, task: Task) -> Array:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from advisor.architecture import Floats
 from advisor.data.checks import checked
 from advisor.data.labels import Targets, encode
-from advisor.data.scaling import Scaling, moments, standard, unscaled
+from advisor.data.scaling import moments, standard, unscaled
 from advisor.data.sources import read_source
 from advisor.data.splits import SplitRows, split_rows
+from advisor.data.streams import StreamedInputs, is_too_large
+from advisor.data.transform import AsTokens, Transform, tokenizing
 from advisor.data.values import Array, DataError, Dataset, Part, Rows, Source, Split
-from advisor.events import DataReport
 from advisor.recipe import Data, Task
 
 
@@ -22,7 +23,10 @@ class _Prepared:
     source: Source
     targets: Targets
     rows: SplitRows
-    scaling: Scaling
+    transform: Transform
+    vocabulary: int
+    tokens: tuple[str, ...]
+    streamed: bool
     target_mean: float
     target_std: float
 
@@ -33,11 +37,15 @@ class _Prepared:
         else:
             rows = np.arange(len(targets))
         where = f"data.source: {self.source.name}: "
-        inputs = self.scaling.apply(where + part.inputs_name, part.inputs, rows)
+        name = where + part.inputs_name
+        if self.streamed:
+            inputs: Any = StreamedInputs(name, part.inputs, rows, self.transform)
+        else:
+            inputs = self.transform.apply(name, part.inputs, rows)
         return Split(inputs, self._scaled(where + part.targets_name, targets[rows]))
 
     def _scaled(self, where: str, targets: Array) -> Array:
-        if self.targets.classes is not None:
+        if targets.dtype != np.float64:
             return targets
         with np.errstate(over="ignore"):
             scaled = ((targets - self.target_mean) / self.target_std).astype(np.float32)
@@ -50,7 +58,8 @@ def load(data: Data, task: Task) -> Dataset:
     """Training and validation examples. Raises DataError.
 
     The test examples are checked, so that the end of a long session does not fail on them, and
-    counted; `load_test` alone hands them out.
+    counted; `load_test` alone hands them out. A python: source runs the user's code, so call
+    this only after consent.
     """
     made = _prepare(data, task)
     source, targets, rows = made.source, made.targets, made.rows
@@ -58,12 +67,15 @@ def load(data: Data, task: Task) -> Dataset:
         task,
         train=made.split(rows.train, None, None),
         validation=made.split(rows.validation, source.validation, targets.validation),
-        outputs=len(targets.classes or "x") if task == "classification" else 1,
+        outputs=_outputs(task, targets, made.vocabulary),
         classes=targets.classes,
         target_mean=made.target_mean,
         target_std=made.target_std,
         fingerprint=source.fingerprint,
         test_examples=len(rows.test if targets.test is None else targets.test),
+        vocabulary=made.vocabulary,
+        tokens=made.tokens,
+        streamed=made.streamed,
     )
 
 
@@ -73,56 +85,46 @@ def load_test(data: Data, task: Task) -> Split:
     return made.split(made.rows.test, made.source.test, made.targets.test)
 
 
-def check_batch_size(dataset: Dataset, batch_size: int) -> None:
-    """Raise DataError when not even one batch can be filled."""
-    n = len(dataset.train.targets)
-    if n < batch_size:
-        raise DataError(
-            f"train.batch_size: found {batch_size}, but there are {n} training examples; "
-            f"allowed: at most {n}"
-        )
-
-
-def report(dataset: Dataset) -> DataReport:
-    """What the training examples look like to the model."""
-    inputs, targets = dataset.train.inputs, dataset.train.targets
-    shares = None
-    if dataset.classes is not None:
-        counts = np.bincount(targets.astype(np.int64), minlength=len(dataset.classes))
-        shares = (counts / len(targets)).tolist()
-    mean, std = moments(inputs)
-    varying = std[std > 0]
-    return DataReport(
-        train_examples=len(targets),
-        validation_examples=len(dataset.validation.targets),
-        input_shape=list(dataset.input_shape),
-        outputs=dataset.outputs,
-        class_shares=shares,
-        target_std=dataset.target_std,
-        input_max_abs=_largest(inputs),
-        input_mean_off=_largest(mean),
-        input_std_ratio=float(varying.max() / varying.min()) if len(varying) else 1.0,
-    )
+def _outputs(task: Task, targets: Targets, vocabulary: int) -> int:
+    if task == "classification":
+        return len(targets.classes or ())
+    if task == "multilabel":
+        return int(targets.train.shape[1])
+    return vocabulary if task == "language_model" else 1
 
 
 def _prepare(data: Data, task: Task) -> _Prepared:
-    source = checked(read_source(data))
+    source = checked(read_source(data, task), task)
     targets = encode(source, task)
     own = (source.validation is not None, source.test is not None)
-    rows = split_rows(data, targets.train, targets.classes, own)
+    if data.split == "time" and not source.ordered and not all(own):
+        raise DataError(
+            f"data.split: time does not fit {source.name}, whose examples have no order in time; "
+            f"allowed: random"
+        )
+    rows = split_rows(data, targets.train, targets.classes, own, source.groups, source.times)
+    transform, vocabulary, tokens = _transform(data, source, rows.train)
+    mean, std = (0.0, 1.0) if task != "regression" else _target_moments(source, targets, rows)
+    streamed = not source.texts and is_too_large(source.train.inputs, len(rows.train))
+    return _Prepared(source, targets, rows, transform, vocabulary, tokens, streamed, mean, std)
+
+
+def _transform(data: Data, source: Source, rows: Rows) -> tuple[Transform, int, tuple[str, ...]]:
+    """How the model sees inputs, the number of tokens, and what they stand for."""
     inputs = source.train.inputs
-    scale = data.normalization == "standard"
-    scaling = standard(inputs, rows.train) if scale else unscaled(inputs)
-    mean, std = 0.0, 1.0
-    if task == "regression":
-        (mean,), (std,) = moments(targets.train[:, np.newaxis], rows.train)
-        if std == 0:
-            raise DataError(
-                f"data.source: {source.name}: {source.train.targets_name} is constant in the "
-                f"training examples ({mean:g}); there is nothing to learn"
-            )
-    return _Prepared(source, targets, rows, scaling, float(mean), float(std))
+    if source.texts:
+        made = tokenizing(inputs, rows, data)
+        return made, len(made.tokenizer.names), made.tokenizer.names
+    if source.vocabulary:
+        return AsTokens(), source.vocabulary, source.tokens
+    return (standard(inputs, rows) if data.normalization == "standard" else unscaled(inputs)), 0, ()
 
 
-def _largest(array: Floats) -> float:
-    return float(max(array.max(), -array.min()))
+def _target_moments(source: Source, targets: Targets, rows: SplitRows) -> tuple[float, float]:
+    (mean,), (std,) = moments(targets.train[:, np.newaxis], rows.train)
+    if std == 0:
+        raise DataError(
+            f"data.source: {source.name}: {source.train.targets_name} is constant in the "
+            f"training examples ({mean:g}); there is nothing to learn"
+        )
+    return float(mean), float(std)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from advisor.architecture import Floats
 from advisor.data.checks import pieces
-from advisor.data.values import Array, DataError, Rows
+from advisor.data.values import Array, DataError, Inputs, Rows
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,20 @@ class Scaling:
     mean: Floats
     std: Floats
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.float32)
+
+    def shape(self, inputs: Array) -> tuple[int, ...]:
+        """The shape of one example."""
+        return inputs.shape[1:]
+
     def apply(self, where: str, inputs: Array, rows: Rows) -> Floats:
         """These rows as float32. Raises DataError where the result is not finite."""
         scaled = np.empty((len(rows), *inputs.shape[1:]), dtype=np.float32)
         plain = bool((self.mean == 0).all() and (self.std == 1).all())
         for piece in pieces(len(rows), inputs[0].size):
-            taken = inputs[rows[piece]]
+            taken = np.asarray(inputs[rows[piece]])
             with np.errstate(over="ignore"):
                 scaled[piece] = taken if plain else (taken - self.mean) / self.std
             if not np.isfinite(scaled[piece]).all():
@@ -41,7 +50,7 @@ def standard(inputs: Array, rows: Rows) -> Scaling:
     return Scaling(mean, np.where(std > 0, std, 1.0))
 
 
-def moments(inputs: Array, rows: Rows | None = None) -> tuple[Floats, Floats]:
+def moments(inputs: Inputs, rows: Rows | None = None) -> tuple[Floats, Floats]:
     """Mean and deviation over all axes but the last, in float64. Constant columns deviate by 0."""
     picked = np.arange(len(inputs)) if rows is None else rows
     shape = inputs.shape[1:]
@@ -49,12 +58,12 @@ def moments(inputs: Array, rows: Rows | None = None) -> tuple[Floats, Floats]:
     low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
     count = len(picked) * (inputs[0].size // shape[-1])
     for piece in pieces(len(picked), inputs[0].size):
-        taken = inputs[picked[piece]]
+        taken = np.asarray(inputs[picked[piece]])
         total += taken.sum(axis=0, dtype=np.float64)
         low, high = np.minimum(low, taken.min(axis=0)), np.maximum(high, taken.max(axis=0))
     mean = _over_pixels(total) / count
     for piece in pieces(len(picked), inputs[0].size):
-        taken = inputs[picked[piece]] - mean
+        taken = np.asarray(inputs[picked[piece]]) - mean
         squares += np.square(taken, out=taken).sum(axis=0)
     std = np.sqrt(_over_pixels(squares) / count)
     axes = tuple(range(len(shape) - 1))

@@ -1,4 +1,4 @@
-"""CSV files: delimiter, header and target column, numeric features."""
+"""CSV files: delimiter and header guessed, numeric features."""
 
 from __future__ import annotations
 
@@ -6,27 +6,20 @@ import csv
 import hashlib
 import io
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 
-from advisor.data.values import Array, DataError, Part, Source, suggestion
+from advisor.data.columns import Columns, find_columns, points_in_time, typed
+from advisor.data.values import Array, DataError, Part, Source
 from advisor.recipe import Data
 
 DELIMITERS = ("\t", ";", "|", ",", " ")
 """Tried in this order: a comma may stand inside the cells of the others."""
 SAMPLE_LINES = 20
-
-
-@dataclass(frozen=True)
-class _Columns:
-    names: tuple[str, ...]
-    """from the header, or the positions where there is none"""
-    header: bool
-    target: int
 
 
 def read_csv(path: Path, data: Data) -> Source:
@@ -45,12 +38,22 @@ def read_csv(path: Path, data: Data) -> Source:
             )
         columns = _columns(path, first[0][1], data)
         rows = lines if columns.header else chain(first, lines)
-        inputs, targets = _cells(path, columns, rows)
+        cells = _cells(path, columns, rows)
     except csv.Error as error:
         raise DataError(f"data.source: {path} is not readable as CSV: {error}") from error
-    digest = hashlib.sha256(content).hexdigest()
-    part = Part(inputs, targets, "the feature columns", _called(columns, columns.target))
-    return Source(f"csv:{path}", part, None, None, digest)
+    return _source(path, cells, hashlib.sha256(content).hexdigest())
+
+
+def _source(path: Path, cells: _Cells, digest: str) -> Source:
+    columns, others = cells.columns, cells.others
+    targets = typed(others[columns.target])
+    part = Part(cells.inputs(), targets, "the feature columns", columns.called(columns.target))
+    groups = None if columns.group is None else np.array(others[columns.group])
+    times = None
+    if columns.time is not None:
+        where = f"data.source: {path}: {columns.called(columns.time)}"
+        times = points_in_time(where, others[columns.time])
+    return Source(f"csv:{path}", part, None, None, digest, groups=groups, times=times)
 
 
 def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -74,85 +77,71 @@ def _delimiter(text: str) -> str:
     return ","
 
 
-def _columns(path: Path, first: list[str], data: Data) -> _Columns:
+def _columns(path: Path, first: list[str], data: Data) -> Columns:
     names = tuple(cell.strip() for cell in first)
     header = data.header
     if header is None:
-        named = isinstance(data.target, str) and data.target in names
+        named = any(
+            isinstance(wanted, str) and wanted in names
+            for wanted in (data.target, data.group, data.time)
+        )
         header = named or not any(_is_number(name) for name in names)
     if not header:
         names = tuple(str(number) for number in range(len(first)))
-    return _Columns(names, header, _target(path, names, header, data.target))
+    return find_columns(path, names, header, data)
 
 
-def _target(path: Path, names: Sequence[str], header: bool, wanted: str | int | None) -> int:
-    if isinstance(wanted, str):
-        if not header:
-            raise DataError(
-                f"data.target: {wanted!r} is a name, but {path} has no header row; "
-                f"allowed: a position from 0 to {len(names) - 1}, or -1 for the last column"
-            )
-        if names.count(wanted) != 1:
-            raise DataError(
-                f"data.target: {path} has {names.count(wanted)} columns called {wanted!r}; "
-                f"allowed: {', '.join(names[:20])}{suggestion(wanted, names)}"
-            )
-        return names.index(wanted)
-    position = -1 if wanted is None else wanted
-    if not -len(names) <= position < len(names):
-        raise DataError(
-            f"data.target: {path} has no column {position}; "
-            f"allowed: {-len(names)} to {len(names) - 1}"
-        )
-    return position % len(names)
+@dataclass
+class _Cells:
+    """The cells so far: numbers of the features row by row, and the other columns as text."""
 
+    columns: Columns
+    numbers: array[float]
+    others: dict[int, list[str]]
 
-def _cells(
-    path: Path, columns: _Columns, rows: Iterator[tuple[int, list[str]]]
-) -> tuple[Array, Array]:
-    width, target = len(columns.names), columns.target
-    numbers, targets = array("d"), list[str]()
-    for line, row in rows:
+    def add(self, path: Path, line: int, row: list[str]) -> None:
+        width = len(self.columns.names)
         if len(row) != width:
             raise DataError(
                 f"data.source: {path}: line {line} has {len(row)} cells; expected {width}"
             )
-        label = row.pop(target).strip()
-        if not label:
-            raise DataError(
-                f"data.source: {path}: line {line} has no value in {_called(columns, target)}"
-            )
-        targets.append(label)
+        for position, cells in self.others.items():
+            cells.append(row[position].strip())
+            if not cells[-1]:
+                raise DataError(
+                    f"data.source: {path}: line {line} has no value in "
+                    f"{self.columns.called(position)}"
+                )
+        for position in sorted(self.others, reverse=True):
+            del row[position]
         try:
-            numbers.extend(map(float, row))
+            self.numbers.extend(map(float, row))
         except ValueError:
-            raise DataError(_bad_cell(path, columns, line, row)) from None
-    inputs = np.frombuffer(numbers, dtype=np.float64) if targets else np.empty(0)
-    return inputs.reshape(-1, width - 1), _typed(targets)
+            raise DataError(_bad_cell(path, self.columns, line, row)) from None
+
+    def inputs(self) -> Array:
+        n = len(self.others[self.columns.target])
+        inputs = np.frombuffer(self.numbers, dtype=np.float64) if n else np.empty(0)
+        return inputs.reshape(-1, len(self.columns.features))
 
 
-def _bad_cell(path: Path, columns: _Columns, line: int, row: list[str]) -> str:
+def _cells(path: Path, columns: Columns, rows: Iterator[tuple[int, list[str]]]) -> _Cells:
+    cells = _Cells(columns, array("d"), {position: [] for position in columns.others})
+    for line, row in rows:
+        cells.add(path, line, row)
+    return cells
+
+
+def _bad_cell(path: Path, columns: Columns, line: int, row: list[str]) -> str:
+    """`row` holds the features only."""
     position, cell = next((i, cell) for i, cell in enumerate(row) if not _is_number(cell))
-    column = _called(columns, position + (position >= columns.target))
     found = repr(cell) if cell.strip() else "an empty cell"
     header = "" if columns.header else "; if the first row is a header, set data.header to true"
     return (
-        f"data.source: {path}: {column}, line {line}: found {found}; allowed: a number, "
-        f"since every column but the target is a numeric feature{header}"
+        f"data.source: {path}: {columns.called(columns.features[position])}, line {line}: found "
+        f"{found}; allowed: a number, since every column but the target is a numeric "
+        f"feature{header}"
     )
-
-
-def _called(columns: _Columns, position: int) -> str:
-    name = columns.names[position]
-    return f"column {name!r}" if columns.header else f"column {position}"
-
-
-def _typed(targets: list[str]) -> Array:
-    """Numbers where every target is one, else text."""
-    try:
-        return np.array([float(target) for target in targets])
-    except ValueError:
-        return np.array(targets)
 
 
 def _is_number(text: str) -> bool:

@@ -20,6 +20,8 @@ NEEDS_MODEL = {
 }
 """Which models have the modules that these fields of `regularization` are about."""
 IMAGE_CHANGES = ("flip", "crop", "rotation", "translation", "color", "cutout", "cutmix")
+MAPPINGS = ("model.arguments", "transfer.multipliers")
+"""Fields that hold named values, perhaps none."""
 
 
 def misfits(recipe: Recipe) -> Iterator[str]:
@@ -28,10 +30,15 @@ def misfits(recipe: Recipe) -> Iterator[str]:
     yield from _losses(recipe)
     yield from _modules(recipe)
     yield from _sources(recipe)
-    known = recipe.flat()
+    known = {*recipe.flat(), *(path for path in MAPPINGS if _is_there(recipe, path))}
     for path in recipe.tune.locked:
         if not any(each == path or each.startswith(path + ".") for each in known):
             yield f"tune.locked names {path!r}, which is not a field of this recipe"
+
+
+def _is_there(recipe: Recipe, path: str) -> bool:
+    section, _, name = path.partition(".")
+    return hasattr(getattr(recipe, section), name)
 
 
 def _penalties(recipe: Recipe) -> Iterator[str]:

@@ -129,6 +129,29 @@ class Own(Section):
 Model = Annotated[Mlp | Cnn | ResNet | Rnn | Transformer | Own, Field(discriminator="kind")]
 
 
+def layer_sizes(model: Model) -> tuple[int, ...] | None:
+    """Units or channels of each layer with a kernel before the output, as the signal passes them.
+
+    None for a model of the user's own. Branches that run side by side count once.
+    """
+    match model:
+        case Own():
+            return None
+        case Mlp():
+            return model.hidden
+        case Cnn():
+            blocks = [channels for channels in model.channels for _ in range(model.convolutions)]
+            return (*blocks, *model.hidden)
+        case ResNet():
+            blocks = [channels for channels in model.channels for _ in range(2 * model.blocks)]
+            return (model.channels[0], *blocks, *model.hidden)
+        case Rnn():
+            return (*(model.units,) * model.layers, *model.hidden)
+        case Transformer():
+            block = (model.units, model.units, model.feedforward, model.units)
+            return (*block * model.layers, *model.hidden)
+
+
 def implied_kind(model: Any) -> Any:
     """`model: {torch: nets.py:Net}` means kind own."""
     if isinstance(model, dict) and "kind" not in model and {"torch", "jax"} & model.keys():

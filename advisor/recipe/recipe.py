@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from advisor.recipe.data import Data
-from advisor.recipe.fit import misfits
+from advisor.recipe.fit import MAPPINGS, misfits
 from advisor.recipe.initialization import Initialization, Transfer
 from advisor.recipe.losses import LOSSES, Loss, default_loss
 from advisor.recipe.metrics import METRICS, Metric, default_metric
@@ -57,7 +57,7 @@ class Recipe(Section):
         return self
 
     def flat(self) -> dict[str, Value]:
-        """Every field by its path, such as `optimizer.lr`."""
+        """Every field by its path, such as `optimizer.lr`; of a mapping each item that is there."""
         return dict(_flatten(self.model_dump(), ""))
 
     def get(self, path: str) -> Value:
@@ -74,7 +74,8 @@ class Recipe(Section):
     def changed(self, values: Mapping[str, Any]) -> Recipe:
         """A new recipe with the fields at these paths replaced, validated as a whole.
 
-        Changing a section's `kind` keeps the fields that the new kind also has.
+        Changing a section's `kind` keeps the fields that the new kind also has. An item of a
+        mapping is set by its own path, or the mapping as a whole.
         Raises pydantic.ValidationError when the result is not a valid recipe, which a field that
         its section does not have makes it; KeyError for a path through a plain value.
         """
@@ -104,7 +105,7 @@ def sections_with_kinds() -> dict[str, dict[str, type[Section]]]:
 
 
 def _set(raw: dict[str, Any], path: str, value: Any) -> None:
-    *parents, last = path.split(".")
+    *parents, last = _steps(path)
     place = raw
     for parent in parents:
         if place.get(parent) is None:
@@ -118,6 +119,14 @@ def _set(raw: dict[str, Any], path: str, value: Any) -> None:
         if value in kinds:
             for name in set(place) - set(kinds[value].model_fields):
                 del place[name]
+
+
+def _steps(path: str) -> list[str]:
+    """The parts of a path; a name in a mapping may have dots in it."""
+    for mapping in MAPPINGS:
+        if path.startswith(f"{mapping}."):
+            return [*mapping.split("."), path.removeprefix(f"{mapping}.")]
+    return path.split(".")
 
 
 def _flatten(value: Any, prefix: str) -> Any:

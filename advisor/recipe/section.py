@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,3 +21,10 @@ class Section(BaseModel):
     """A frozen part of a recipe: unknown fields, NaN and infinity are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(_hashable(value) for _, value in self)))
+
+
+def _hashable(value: Any) -> Any:
+    return frozenset(value.items()) if isinstance(value, Mapping) else value

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from advisor.recipe import sections_with_kinds
-from advisor.recipe_file.fields import Path, fields_at, kinds_with, node_at, suggestion, words
+from advisor.recipe_file.fields import (
+    Path,
+    choices,
+    fields_at,
+    kinds_with,
+    node_at,
+    suggestion,
+    words,
+)
 from advisor.recipe_file.problems import Problem, near
 
 Place = Callable[[Path], tuple[str, int | None]]
 """Where a field was written: the file and line, or the override and None."""
-BRANCHES = ("str", "int", "bool", "float")
+BRANCHES = ("str", "int", "bool", "float", "constrained-float", "constrained-str")
 """What pydantic puts at the end of the path of a field that may be of several types."""
 
 
@@ -27,8 +35,9 @@ def explained(error: ValidationError, raw: Mapping[str, Any], place: Place) -> l
         if isinstance(section, dict) and isinstance(section.get("kind"), str)
     }
     found: dict[tuple[str, str], Problem] = {}
-    for fault in error.errors(include_url=False):
-        if fault["type"] != "default_factory_not_called":
+    faults = error.errors(include_url=False)
+    for fault in faults:
+        if fault["type"] != "default_factory_not_called" and not _is_said_deeper(fault, faults):
             known = dict(fault)
             if known["type"] == "json_invalid":
                 known["loc"] = _not_unicode(raw) or ()
@@ -54,7 +63,7 @@ def _explained(fault: dict[str, Any], kinds: Mapping[str, str], place: Place) ->
         case "value_error":
             return _broken_rule(path, str(fault["ctx"]["error"]), fault["input"], place)
     node = node_at(path, kinds) or {}
-    hint = near(fault["input"], [str(each) for each in node.get("enum", ())])
+    hint = near(fault["input"], choices(node))
     return _problem(place, path, f"found {_shown(fault['input'])}", words(node), hint)
 
 
@@ -71,7 +80,8 @@ def _unknown_field(path: Path, kinds: Mapping[str, str], place: Place) -> Proble
     owners = kinds_with(str(section[0]), name) if section else []
     if owners:
         found = f"{section[0]} {kinds.get(str(section[0]))} has no field {name!r}"
-        return _problem(place, path, f"{found} ({', '.join(owners)} has)", ", ".join(known))
+        verb = "has" if len(owners) == 1 else "have"
+        return _problem(place, path, f"{found} ({', '.join(owners)} {verb})", ", ".join(known))
     hint = suggestion(name, section, known)
     return _problem(place, path, f"unknown field {name!r}", ", ".join(known), hint)
 
@@ -95,9 +105,16 @@ def _named_paths(message: str) -> Iterator[Path]:
         yield tuple(name.split("."))
 
 
+def _is_said_deeper(fault: Mapping[str, Any], faults: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether this is a type that the value did not mean: another goes into what it holds."""
+    path = _path(fault["loc"])
+    others = (_path(other["loc"]) for other in faults if other is not fault)
+    return any(len(other) > len(path) and other[: len(path)] == path for other in others)
+
+
 def _path(loc: tuple[str | int, ...]) -> Path:
     """Pydantic's location without the tags of unions."""
-    path = list(loc)
+    path = [step for step in loc if not str(step).startswith(("literal[", "tuple["))]
     if len(path) > 1 and path[1] in sections_with_kinds().get(str(path[0]), ()):
         del path[1]
     if path and path[-1] in BRANCHES:

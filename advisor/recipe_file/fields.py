@@ -24,6 +24,18 @@ ELSEWHERE: Mapping[str, str] = {
     "max_epochs": "train.epochs",
     "lr_schedule": "schedule",
     "betas": "optimizer.beta1",
+    "class_weight": "loss.class_weights",
+    "pos_weight": "loss.positive_weight",
+    "ema": "regularization.average",
+    "swa": "regularization.average",
+    "accumulate_grad_batches": "train.accumulation",
+    "gradient_accumulation_steps": "train.accumulation",
+    "gradient_clip_val": "optimizer.clip_norm",
+    "max_grad_norm": "optimizer.clip_norm",
+    "max_len": "data.length",
+    "vocab_size": "data.vocabulary",
+    "checkpoint": "transfer.weights",
+    "pretrained": "transfer.weights",
 }
 """What other tools call things."""
 
@@ -41,7 +53,9 @@ def schema() -> dict[str, Any]:
             node["default"] = default
     for section, classes in sections_with_kinds().items():
         for kind, cls in classes.items():
-            if section != "loss" and DEFAULT_KINDS.get(section) != kind:
+            if kind == "own":
+                made["$defs"][cls.__name__]["anyOf"] = [{"required": [n]} for n in ("torch", "jax")]
+            elif section != "loss" and DEFAULT_KINDS.get(section) != kind:
                 made["$defs"][cls.__name__].setdefault("required", []).append("kind")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 
@@ -58,14 +72,23 @@ def node_at(path: Path, kinds: Mapping[str, str]) -> Node | None:
     node: Node = _schema()
     for step in path:
         if isinstance(step, int):
-            node = _resolved(node, "").get("items", {})
+            options = [_resolved(node, ""), *node.get("anyOf", ())]
+            node = next((each["items"] for each in options if "items" in each), {})
             continue
         section = str(path[0])
-        properties = _resolved(node, kinds.get(section, "")).get("properties", {})
-        if step not in properties:
+        inner = _resolved(node, kinds.get(section, ""))
+        if holds_any_name(inner):
+            node = inner["additionalProperties"]
+            continue
+        if step not in inner.get("properties", {}):
             return None
-        node = properties[step]
+        node = inner["properties"][step]
     return _resolved(node, kinds.get(str(path[0]), "") if path else "")
+
+
+def holds_any_name(node: Node) -> bool:
+    """Whether this is a mapping whose names are the user's own."""
+    return isinstance(node.get("additionalProperties"), dict)
 
 
 def fields_at(path: Path, kinds: Mapping[str, str]) -> tuple[str, ...]:
@@ -80,11 +103,21 @@ def kinds_with(section: str, field: str) -> list[str]:
     return [kind for kind, cls in classes.items() if field in cls.model_fields]
 
 
+def choices(node: Node) -> list[str]:
+    """The values that this field may be, where they can be listed."""
+    options = [node, *node.get("anyOf", ())]
+    return [str(each) for one in options for each in (*one.get("enum", ()), *_const(one))]
+
+
+def _const(node: Node) -> tuple[Any, ...]:
+    return (node["const"],) if "const" in node else ()
+
+
 def suggestion(name: str, section: Path, known: Sequence[str]) -> str:
     """What an unknown field may have been meant to be: a neighbour, or a field elsewhere."""
     if close := near(name, known):
         return close
-    everywhere = sorted(_all_paths())
+    everywhere = sorted(_all_paths(), key=lambda path: (path.count("."), path))
     here = ".".join(map(str, section))
     inside = [path for path in everywhere if path.rpartition(".")[2] == name]
     meant = inside[0] if inside else ELSEWHERE.get(name, "")
@@ -110,8 +143,14 @@ def words(node: Node) -> str:
         case "array":
             least = " of at least one item" if node.get("minItems") else ""
             return f"a list{least}, each item {words(node['items'])}"
+        case "object" if holds_any_name(node):
+            return f"a mapping of names, each value {words(node['additionalProperties'])}"
         case "object":
             return f"a section with {', '.join(node['properties'])}"
+        case "null":
+            return "null"
+        case "string" if "pattern" in node:
+            return f"text such as {node['examples'][0]}"
         case "string":
             return "text" + (f" of {_lengths(node)} characters" if "maxLength" in node else "")
         case other:

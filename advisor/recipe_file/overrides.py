@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor import yaml_lines
-from advisor.recipe_file.fields import Path, fields_at, kinds_with, node_at, shorthands, suggestion
+from advisor.recipe_file.fields import (
+    Path,
+    fields_at,
+    holds_any_name,
+    kinds_with,
+    node_at,
+    shorthands,
+    suggestion,
+)
 from advisor.recipe_file.problems import Problem, RecipeError
 
 
@@ -29,7 +37,7 @@ def parse_overrides(texts: Sequence[str]) -> list[Override]:
     found: list[Override] = []
     for text in texts:
         name, separator, value = text.partition("=")
-        path = tuple(name.strip().split("."))
+        path = _steps(name.strip())
         label = f"--set {text}".encode(errors="backslashreplace").decode()
         if not separator:
             problems.append(
@@ -83,6 +91,8 @@ def _unknown(path: tuple[str, ...], label: str) -> Problem | None:
     for number, name in enumerate(path):
         around = path[:number]
         known = _known(around)
+        if _is_mapping(around):
+            return None
         if name not in known:
             if not known:
                 inside = ".".join(around)
@@ -92,6 +102,23 @@ def _unknown(path: tuple[str, ...], label: str) -> Problem | None:
             hint = suggestion(name, around, known)
             return Problem(label, None, ".".join(path), f"unknown field {name!r}", "", hint)
     return None
+
+
+def _steps(name: str) -> tuple[str, ...]:
+    """The parts of a path; what names an item of a mapping may have dots in it."""
+    path = tuple(name.split("."))
+    for number in range(1, len(path)):
+        if _is_mapping(path[:number]):
+            return (*path[:number], ".".join(path[number:]))
+    return path
+
+
+def _is_mapping(path: Path) -> bool:
+    kinds = shorthands().get(str(path[0]), ()) if path else ()
+    nodes = (
+        [node_at(path, {str(path[0]): kind}) for kind in kinds] if kinds else [node_at(path, {})]
+    )
+    return any(holds_any_name(node) for node in nodes if node)
 
 
 def _known(path: Path) -> tuple[str, ...]:

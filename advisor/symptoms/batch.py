@@ -41,9 +41,11 @@ def batch_too_large(history: History) -> Evidence | str:
 
 def batch_norm_small_batch(history: History) -> Evidence | str:
     recipe = history.recipe
-    if recipe.model.normalization != "batch":
+    if recipe.model.kind == "own":
+        return "what your own model normalises by is not known"
+    if getattr(recipe.model, "normalization", "none") != "batch":
         return "the model has no batch normalisation"
-    size = recipe.train.batch_size
+    size = recipe.train.batch_size // recipe.train.accumulation
     severity: Severity = "block" if size < 2 else "optimisation" if size < 8 else "info"
     return Evidence(
         size < USUAL,

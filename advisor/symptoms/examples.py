@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence
+
+WITH_CLASSES = ("classification", "binary", "multilabel")
 
 
 def unnormalized_input(history: History) -> Evidence | str:
     """Far from any usual scale: [0, 1], [-1, 1] and z-scores are all clear, also with outliers."""
     if history.started is None or history.started.data.train_examples < 30:
         return "needs 30 training examples"
+    if history.recipe.data.scheme == "text":
+        return "tokens have no scale"
     data = history.started.data
     off = data.input_mean_off > 2 or data.input_std_ratio > 100
     return Evidence(
@@ -25,15 +30,29 @@ def unnormalized_input(history: History) -> Evidence | str:
 
 def class_imbalance(history: History) -> Evidence | str:
     shares = history.started.data.class_shares if history.started else None
-    if history.started is None or not shares:
-        return "classification only"
+    if history.started is None or not shares or history.recipe.task not in WITH_CLASSES:
+        return "needs classes or labels"
     if history.started.data.train_examples < 200:
         return "needs 200 training examples"
+    if history.recipe.task == "multilabel":
+        return _label_imbalance(shares)
     ratio = max(shares) / max(min(shares), 1e-9)
     return Evidence(
         ratio > 10,
         {"ratio": ratio, "rarest": min(shares)},
         f"the largest class is {ratio:.1f} times the rarest, which holds {100 * min(shares):.1f} %",
+        "training targets",
+    )
+
+
+def _label_imbalance(shares: Sequence[float]) -> Evidence:
+    """Each label has two values; what counts is the label in which they differ most."""
+    rarest = min(min(share, 1 - share) for share in shares)
+    ratio = (1 - rarest) / max(rarest, 1e-9)
+    return Evidence(
+        ratio > 10,
+        {"ratio": ratio, "rarest": rarest},
+        f"the rarer value of a label is found in {100 * rarest:.1f} % of the examples",
         "training targets",
     )
 
@@ -69,7 +88,7 @@ DETECTORS = (
         severity="info",
         order=9,
         about="classes differ much in size",
-        threshold="largest / rarest above 10",
+        threshold="largest / rarest above 10 (multilabel: within a label)",
         source="SageMaker Debugger ClassImbalance",
         traps="long tails for which accuracy is truly the goal",
         look=class_imbalance,

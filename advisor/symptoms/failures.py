@@ -15,6 +15,7 @@ DIVERGED = 4.0
 """Times the lowest smoothed loss: the stop rule of the fastai and Lightning rate finders."""
 LEARNED = 0.98
 """A loss above this share of where it began has not moved."""
+NO_MEMORY = ("out of memory", "outofmemory", "resource_exhausted", "cannot allocate memory")
 BEYOND_CHANCE = 3.0
 """Standard errors."""
 SOME_LEARNED = 0.8
@@ -33,6 +34,22 @@ def non_finite(history: History) -> Evidence | str:
         reads = finished.message or f"outputs were not finite at step {history.steps}"
         return Evidence(True, {"step": history.steps}, reads)
     return Evidence(False, {"steps": history.steps}, "every loss and gradient was finite")
+
+
+def out_of_memory(history: History) -> Evidence | str:
+    """Told by the message of a trial that failed, in the words of PyTorch, CUDA or XLA."""
+    finished = history.finished
+    if finished is None:
+        return "the trial has not ended"
+    message = finished.message.lower()
+    failed = finished.status == "failed" and any(words in message for words in NO_MEMORY)
+    size = history.recipe.train.batch_size // history.recipe.train.accumulation
+    return Evidence(
+        failed,
+        {"portion": size},
+        f"memory ran out with {size} examples at once" if failed else "memory was enough",
+        "the end of the trial",
+    )
 
 
 def divergence(history: History) -> Evidence | str:
@@ -106,8 +123,8 @@ def not_better_than_chance(history: History) -> Evidence | str:
 def prediction_collapse(history: History) -> Evidence | str:
     started = history.started
     shares = started.data.class_shares if started else None
-    if not shares:
-        return "classification only"
+    if not shares or history.recipe.task not in ("classification", "binary"):
+        return "needs classes that exclude each other"
     predicted = [e.predicted_share for e in history.evaluations[-2:] if e.predicted_share]
     n, largest = history.validation_examples, max(shares)
     if n < 30 or history.steps < 100 or len(predicted) < 2:
@@ -132,6 +149,16 @@ DETECTORS = (
         source="SageMaker Debugger ExplodingTensor; Lightning check_finite",
         traps="a masked loss with an empty mask",
         look=non_finite,
+    ),
+    Detector(
+        name="out_of_memory",
+        severity="block",
+        order=2,
+        about="memory runs out in training",
+        threshold="the trial failed and its message says so",
+        source="the frameworks' own messages",
+        traps="another program on the same device",
+        look=out_of_memory,
     ),
     Detector(
         name="divergence",

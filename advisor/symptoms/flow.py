@@ -8,18 +8,22 @@ from typing import Literal
 import numpy as np
 
 from advisor.history import History
+from advisor.recipe.models import layer_sizes
 from advisor.symptoms.finding import Detector, Evidence
 from advisor.symptoms.pace import far_from_fitted
 
 
 def symmetric_initialization(history: History) -> Evidence | str:
     kind = history.recipe.initialization.kind
-    layered = bool(history.recipe.model.hidden) or history.recipe.model.kind == "cnn"
+    sizes = layer_sizes(history.recipe.model)
+    if sizes is None:
+        return "how your own model starts is its own business"
+    alike = kind in ("zeros", "constant")
     return Evidence(
-        kind == "zeros" and layered,
+        alike and bool(sizes),
         {"initialization": kind},
-        "all weights start at zero, so all units of a layer stay alike"
-        if kind == "zeros"
+        f"all weights start at one value ({kind}), so all units of a layer stay alike"
+        if alike
         else f"weights start apart ({kind})",
         "the recipe",
     )
@@ -35,7 +39,7 @@ def initial_loss_off(history: History) -> Evidence | str:
     started, task = history.started, history.recipe.task
     if started is None or not math.isfinite(started.initial_loss):
         return "the loss of the untrained model is not known"
-    even = math.log(max(2, started.data.outputs)) if task != "regression" else 0.0
+    even = 0.0 if task == "regression" else _loss_of_even_odds(history, started.data.outputs)
     expected, allowed = max(started.chance_loss, even), 10.0 if task == "regression" else 4.0
     ratio = started.initial_loss / max(expected, 1e-12)
     return Evidence(
@@ -45,6 +49,13 @@ def initial_loss_off(history: History) -> Evidence | str:
         f"{expected:.4g} of knowing nothing",
         "before the first step",
     )
+
+
+def _loss_of_even_odds(history: History, outputs: int) -> float:
+    """Of a classifier that finds all classes, or both values of a label, equally likely."""
+    options = max(2, outputs) if history.recipe.task in ("classification", "language_model") else 2
+    gamma = float(getattr(history.recipe.loss, "gamma", 0.0))
+    return math.log(options) * float((1 - 1 / options) ** gamma)
 
 
 def vanishing_gradients(history: History) -> Evidence | str:
@@ -124,7 +135,7 @@ DETECTORS = (
         severity="block",
         order=1,
         about="all units of a layer start alike and can only stay alike",
-        threshold="initialization zeros with a hidden layer",
+        threshold="initialization zeros or constant with a hidden layer",
         source="CS231n, weight initialization",
         traps="a zero start of last layers alone",
         look=symmetric_initialization,

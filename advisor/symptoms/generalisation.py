@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from advisor.history import History
+from advisor.recipe import Regularization
 from advisor.symptoms.finding import Detector, Evidence, Severity
 
 FITTED = 0.01
 """Short of a perfect training score by this much, a small clean data set counts as fitted."""
 GAP, SMALL_GAP = 0.05, 0.02
 """Points of metric between training and validation: overfitting, and where it ends."""
+MILD = {
+    "dropout": 0.05,
+    "feature_dropout": 0.05,
+    "embedding_dropout": 0.05,
+    "attention_dropout": 0.05,
+    "stochastic_depth": 0.05,
+    "weight_decay": 0.01,
+    "l2": 1e-4,
+    "l1": 1e-5,
+    "label_smoothing": 0.05,
+    "noise": 0.05,
+}
+"""Regularisers up to this strength hold nothing down."""
 
 
 def underfitting(history: History) -> Evidence | str:
     """Bias before variance: the training score is short by more than validation lags behind it.
 
-    What a regression could reach is not known, so there at least half of chance's loss must be
-    left. A shortfall below a tenth of chance's is only noted.
+    What a regression or a language model could reach is not known, so there at least half of
+    chance's loss must be left. A shortfall below a tenth of chance's is only noted.
     """
     best, started, gap = history.best, history.started, history.best_gap
     if best is None or started is None or gap is None or not history.complete:
@@ -26,7 +42,7 @@ def underfitting(history: History) -> Evidence | str:
     chance = history.shortfall(started.chance_metric) or 1.0
     error = history.shortfall_error or 0.0
     short = trained - FITTED > max(2 * error, gap)
-    if not history.is_share:
+    if not history.can_be_perfect:
         short = short and best.train_loss > 0.5 * started.chance_loss
     severity: Severity = "optimisation" if trained > 0.1 * chance else "info"
     return Evidence(
@@ -53,7 +69,12 @@ def overfitting(history: History) -> Evidence | str:
     floor = max(0.1 * last.train_loss, 2 * (history.validation_noise or 0.0))
     trained = history.shortfall(last.train_metric) or 0.0
     wide = gap > max(GAP, 2 * error)
-    only = history.is_share and trained < FITTED and gap > max(SMALL_GAP, 3 * error)
+    only = (
+        history.is_share
+        and history.can_be_perfect
+        and trained < FITTED
+        and gap > max(SMALL_GAP, 3 * error)
+    )
     return Evidence(
         loss_gap > floor and (wide or only),
         {"gap": gap, "error": error, "loss_gap": loss_gap, "train_shortfall": trained},
@@ -92,16 +113,7 @@ def over_regularized(history: History) -> Evidence | str:
     if isinstance(under, str):
         return under
     strengths: dict[str, float | str] = {
-        name: value
-        for name, value, mild in (
-            ("dropout", parts.dropout, 0.05),
-            ("weight_decay", parts.weight_decay, 0.01),
-            ("l2", parts.l2, 1e-4),
-            ("label_smoothing", parts.label_smoothing, 0.05),
-            ("crop", parts.augmentation.crop, 0),
-            ("flip", float(parts.augmentation.flip), 0),
-        )
-        if value > mild
+        name: value for name, value in _strengths(parts) if value > MILD.get(name, 0.0)
     }
     gap = history.best_gap or 0.0
     return Evidence(
@@ -113,6 +125,14 @@ def over_regularized(history: History) -> Evidence | str:
     )
 
 
+def _strengths(parts: Regularization) -> Iterator[tuple[str, float]]:
+    """Every regulariser with its strength; 0 where it is off."""
+    for section in (parts, parts.augmentation):
+        for name, value in section:
+            if isinstance(value, int | float):
+                yield name, float(value)
+
+
 DETECTORS = (
     Detector(
         name="underfitting",
@@ -120,7 +140,8 @@ DETECTORS = (
         order=7,
         about="the training set itself is not fitted",
         threshold="training metric more than 0.01 short of perfect, beyond 2 standard errors and "
-        "the gap to validation; regression: more than half of chance's loss left",
+        "the gap to validation; regression and language models: more than half of chance's loss "
+        "left",
         source="Ng's bias before variance; Goodfellow, Bengio and Courville, chapter 11",
         traps="noisy labels; tasks with an error nobody can avoid",
         look=underfitting,

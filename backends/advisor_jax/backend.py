@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import flax
 import jax
 import optax
@@ -9,6 +11,7 @@ import optax
 from advisor.backend import BackendInfo, Job
 from advisor_jax.cache import keep_programs
 from advisor_jax.devices import available, choose
+from advisor_jax.together import JaxTogether, fit_together, worth_joining
 from advisor_jax.training import JaxTraining
 
 
@@ -25,3 +28,18 @@ class JaxBackend:
         name, device = choose(job.device)
         keep_programs()
         return JaxTraining(job, name, device)
+
+    def together(self, jobs: Sequence[Job]) -> JaxTogether | None:
+        if len({job.device for job in jobs}) != 1:
+            return None
+        name, device = choose(jobs[0].device)
+        if not worth_joining(jobs, device.platform):
+            return None
+        keep_programs()
+        first, data = jobs[0], None
+        members: list[JaxTraining] = []
+        for job in jobs:
+            same = job.inputs is first.inputs and job.targets is first.targets
+            members.append(JaxTraining(job, name, device, data if same else None))
+            data = members[0].given.inputs, members[0].given.targets
+        return JaxTogether(members) if fit_together(members) else None

@@ -4,127 +4,221 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
 from numpy.typing import NDArray
 
-from advisor.architecture import Activation, Dropout, Floats, Weights, is_trainable
-from advisor.backend import Batches, Job, StepReport
+from advisor.architecture import Activation, Floats, Weights, walk
+from advisor.backend import Batches, Inputs, Job, StepReport
 from advisor.events import LayerReport
-from advisor_jax import program as compiled
-from advisor_jax.losses import loss_settings
-from advisor_jax.optimizers import Arrays, optimizer_settings
+from advisor_jax.arguments import given_of, inputs_of, labels_of, steps_of
+from advisor_jax.compiled import programs_for
+from advisor_jax.losses import Labels
+from advisor_jax.models import check_own
+from advisor_jax.optimizers import Arrays, handover_kind, sgd
+from advisor_jax.own import own_model, own_weights
 from advisor_jax.packing import packed, unpacked
-from advisor_jax.program import Given, State, Steps, program_of
+from advisor_jax.precision import weight_type
+from advisor_jax.program import (
+    Averages,
+    Batch,
+    Given,
+    LossScale,
+    Program,
+    State,
+    Steps,
+    program_of,
+)
+from advisor_jax.steps import FIRST_SCALE
+from advisor_jax.stored import restored, stored
 
 SLICE, LEAST = 1024, 32
 """Predictions are made for so many examples at a time: powers of two, so few programs."""
+MOST_HALVINGS = 40
+"""of float16's loss scale, for gradients outside of training"""
+
+
+class Box:
+    """Where the state of a training is."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
 
 
 class JaxTraining:
     """Implements `advisor.backend.Training`."""
 
-    def __init__(self, job: Job, name: str, device: jax.Device) -> None:
+    def __init__(
+        self, job: Job, name: str, device: jax.Device, data: tuple[Array, Array] | None = None
+    ) -> None:
+        """`data`: the job's inputs and targets where they are on the device already."""
         self.device = name
-        self._on, self._program = device, program_of(job, device.platform)
-        self._dtype, self._names = np.dtype(job.precision), tuple(job.weights)
-        with self._here():
-            self._given = self._made_given(job)
-            parameters, statistics = self._split(job.weights)
-            moments = compiled.first_moments(self._program, parameters, self._given.settings)
-            # put: zeros made from nothing are not bound to a device, and would compile twice
-            self._state = State(parameters, statistics, self._put(moments))
+        self.on, self._dtype = device, weight_type(job.precision)
+        self.compiled = programs_for(device.platform, deterministic=job.deterministic)
+        self._handover = handover_kind(job.recipe)
+        self._averaged = False
+        with self.here():
+            own = own_model(job)
+            weights = job.weights if own is None else own_weights(own, job.recipe.train.seed)
+            self._names = tuple(weights)
+            self.program = program_of(job, device.platform, own)
+            self.given = self._first_given(job, data)
+            self.box = Box(self._first_state(weights))
+            if own is not None:
+                check_own(self.program, self.box.state, job)
 
     def run(self, batches: Batches) -> StepReport:
-        examples = len(self._given.targets)
-        if batches.rows.min() < 0 or batches.rows.max() >= examples:  # XLA would clamp them
-            raise IndexError(f"Batches.rows must be in 0..{examples - 1}")
-        with self._here():
-            steps = Steps(
-                self._put(batches.rows.astype(np.int32)),
-                self._put(batches.lr.astype(self._dtype)),
-                None if batches.inputs is None else self._put(self._floats(batches.inputs)),
-                self._put(np.int32(batches.step)),
+        steps = self.steps_of(batches)
+        with self.here():
+            self.prepare(batches)
+            program = self.program_of(batches)
+            self.box.state, found = self.compiled.run_steps(
+                program, self.box.state, self.given, self.put(steps)
             )
-            self._state, found = compiled.run_steps(self._program, self._state, self._given, steps)
-            return _report(*jax.device_get(found))
+            return report_of(*jax.device_get(found))
 
-    def predict(self, inputs: Floats) -> Floats:
-        with self._here():
-            return np.concatenate(self._sliced(inputs, compiled.predict))
+    def steps_of(self, batches: Batches) -> Steps:
+        """The arguments for these batches. Raises IndexError for a row that is not there."""
+        examples = len(self.given.targets)
+        for rows in (batches.rows, batches.partners):  # XLA would clamp them
+            if rows is not None and (rows.min() < 0 or rows.max() >= examples):
+                raise IndexError(f"Batches.rows must be in 0..{examples - 1}")
+        return steps_of(batches, self.program, self._dtype)
 
-    def activations(self, inputs: Floats) -> dict[str, Floats]:
-        with self._here():
-            parts = self._sliced(inputs, compiled.activations)
-            names = [one.name for one in self._program.layers if isinstance(one, Activation)]
+    def program_of(self, batches: Batches) -> Program:
+        """The program that takes these steps."""
+        return replace(self.program, handover=self._handover if batches.handed_over else None)
+
+    def prepare(self, batches: Batches) -> None:
+        """Make the parts of the state that these batches are the first to need."""
+        state = self.box.state
+        if batches.handed_over and state.velocity is None:
+            self.box.state = state = state._replace(velocity=self._at_rest(state))
+        if batches.average is None:
+            return
+        if state.average is None:
+            copies = jax.tree.map(np.array, state[:2])
+            self.box.state = state._replace(average=Averages(*self.put(copies)))
+        self._averaged = self._averaged or bool(np.any(batches.average > 0))
+
+    def predict(self, inputs: Inputs) -> Floats:
+        with self.here():
+            return np.concatenate(self._sliced(inputs, self.compiled.predict))
+
+    def activations(self, inputs: Inputs) -> dict[str, Floats]:
+        layers = walk(self.program.layers)
+        names = [layer.name for layer in layers if isinstance(layer, Activation)]
+        if not names:
+            return {}
+        with self.here():
+            parts = self._sliced(inputs, self.compiled.activations)
             return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
-    def gradients(self, inputs: Floats, targets: NDArray[Any]) -> tuple[float, Weights]:
-        with self._here():
-            given = self._given._replace(
-                inputs=self._put(self._floats(inputs)), targets=self._put(self._labels(targets))
-            )
-            loss, found = compiled.gradients(self._program, self._state, given)
+    def gradients(self, inputs: Inputs, targets: NDArray[Any]) -> tuple[float, Weights]:
+        labels = Labels(labels_of(targets, self._dtype))
+        batch = Batch(inputs_of(inputs, self._dtype), labels)
+        with self.here():
+            state, batch = self.box.state, self.put(batch)
+            for _ in range(MOST_HALVINGS):
+                loss, found = self.compiled.gradients(self.program, state, self.given, batch)
+                if state.scale is None or _all_finite(found):
+                    break
+                factor = state.scale.factor / 2
+                state = state._replace(scale=state.scale._replace(factor=factor))
             return float(loss), {name: np.array(array) for name, array in found.items()}
 
     def weights(self) -> Weights:
-        # copies: on CPU the arrays may be views of buffers that the next steps write to
-        parameters, statistics = jax.tree.map(np.array, self._state[:2])
-        found = unpacked(self._program.vectors, parameters) | statistics
+        with self.here():
+            # copies: on CPU the arrays may be views of buffers that the next steps write to
+            parameters, statistics = jax.tree.map(np.array, self._evaluated())
+        found = unpacked(self.program.vectors, parameters) | statistics
         return {name: found[name] for name in self._names}
 
     def load(self, weights: Weights) -> None:
-        with self._here():
+        with self.here():
             parameters, statistics = self._split(weights)
-            self._state = self._state._replace(parameters=parameters, statistics=statistics)
+            self._averaged = False
+            self.box.state = self.box.state._replace(
+                parameters=parameters, statistics=statistics, average=None
+            )
+
+    def state(self) -> Weights:
+        with self.here():
+            return stored(self.box.state, self._averaged)
+
+    def restore(self, state: Weights) -> None:
+        with self.here():
+            now = self.box.state
+            found, self._averaged = restored(state, now._replace(velocity=self._at_rest(now)))
+            self.box.state = self.put(found)
 
     @contextmanager
-    def _here(self) -> Iterator[None]:
+    def here(self) -> Iterator[None]:
         """This training's device and precision, for this thread, and for this block only."""
         double = self._dtype == np.float64
-        with jax.enable_x64(double), jax.default_device(self._on):
+        with jax.enable_x64(double), jax.default_device(self.on):
             yield
 
-    def _made_given(self, job: Job) -> Given:
-        numbers = loss_settings(job.recipe) | optimizer_settings(job.recipe)
-        rates = {layer.name: layer.rate for layer in job.layers if isinstance(layer, Dropout)}
-        return Given(
-            self._put(self._floats(job.inputs)),
-            self._put(self._labels(job.targets)),
-            {name: self._put(self._dtype.type(value)) for name, value in numbers.items()},
-            {name: self._put(self._dtype.type(rate)) for name, rate in rates.items()},
-            self._put(np.uint32(job.recipe.train.seed)),
-        )
+    def put(self, tree: Any) -> Any:
+        return jax.device_put(tree, self.on)
 
-    def _put(self, tree: Any) -> Any:
-        return jax.device_put(tree, self._on)
+    def _first_given(self, job: Job, data: tuple[Array, Array] | None) -> Given:
+        given = given_of(job)
+        if data is None:
+            put: Given = self.put(given)
+            return put
+        rest: Given = self.put(given._replace(inputs=(), targets=()))
+        return rest._replace(inputs=data[0], targets=data[1])
+
+    def _first_state(self, weights: Weights) -> State:
+        parameters, statistics = self._split(weights)
+        moments = self.compiled.first_moments(self.program, parameters, self.given.settings)
+        scale = None
+        if self.program.low == "float16":
+            scale = LossScale(np.float32(FIRST_SCALE), np.int32(0))
+        # put: zeros made from nothing are not bound to a device, and would compile twice
+        state: State = self.put(State(parameters, statistics, moments, scale=scale))
+        return state
+
+    def _at_rest(self, state: State) -> Any:
+        """The momentum that a handover starts from; None where there is no handover."""
+        if self._handover is None:
+            return None
+        return self.put(sgd(self._handover, 0.0).init(state.parameters))
+
+    def _evaluated(self) -> tuple[Arrays, Arrays]:
+        """The parameters and statistics that evaluation uses."""
+        state = self.box.state
+        found = state.average if self._averaged and state.average is not None else state
+        return found.parameters, found.statistics
 
     def _split(self, weights: Weights) -> tuple[Arrays, Arrays]:
         """Packed parameters and running statistics, copied to the device."""
-        parameters = {name: weights[name] for name in self._names if is_trainable(name)}
-        statistics = {name: weights[name] for name in self._names if not is_trainable(name)}
-        both = packed(self._program.vectors, parameters, np.concatenate), statistics
-        copied = jax.tree.map(lambda array: np.array(array, self._dtype, order="C"), both)
-        put: tuple[Arrays, Arrays] = self._put(copied)
+        trained = {*self.program.kernels, *dict(self.program.vectors)}
+        parameters = {name: weights[name] for name in self._names if name in trained}
+        statistics = {name: weights[name] for name in self._names if name not in trained}
+        both = packed(self.program.vectors, parameters, np.concatenate), statistics
+        copied = jax.tree.map(self._own_copy, both)
+        put: tuple[Arrays, Arrays] = self.put(copied)
         return put
 
-    def _floats(self, array: Floats) -> Floats:
-        return np.asarray(array, self._dtype)
+    def _own_copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        whole = array.dtype.kind in "iub"  # counters of a user's model
+        return np.array(array, array.dtype if whole else self._dtype, order="C")
 
-    def _labels(self, targets: NDArray[Any]) -> NDArray[Any]:
-        return targets.astype(np.int32 if targets.dtype.kind in "iu" else self._dtype)
-
-    def _sliced(self, inputs: Floats, function: Callable[..., Any]) -> list[Any]:
+    def _sliced(self, inputs: Inputs, function: Callable[..., Any]) -> list[Any]:
         """The function's results for at most SLICE examples at a time, padding cut off."""
-        parts = []
+        parts, evaluated = [], self._evaluated()
         for start in range(0, max(1, len(inputs)), SLICE):
-            part = self._floats(inputs[start : start + SLICE])
+            part = inputs_of(inputs[start : start + SLICE], self._dtype)
             whole = max(LEAST, 1 << max(0, len(part) - 1).bit_length())
             padding = [(0, whole - len(part))] + [(0, 0)] * (part.ndim - 1)
-            whole_part = self._put(np.pad(part, padding))
-            found = function(self._program, *self._state[:2], whole_part)
+            whole_part = self.put(np.pad(part, padding))
+            found = function(self.program, *evaluated, whole_part)
             parts.append(_first(jax.device_get(found), len(part)))
         return parts
 
@@ -133,7 +227,12 @@ def _first(found: Any, n: int) -> Any:
     return jax.tree.map(lambda array: array[:n], found)
 
 
-def _report(losses: Floats, norms: Floats, layers: Mapping[str, Floats]) -> StepReport:
+def _all_finite(arrays: Mapping[str, Any]) -> bool:
+    return all(np.isfinite(np.asarray(array)).all() for array in arrays.values())
+
+
+def report_of(losses: Floats, norms: Floats, layers: Mapping[str, Floats]) -> StepReport:
+    """What a program measured."""
     triples = {name: found.tolist() for name, found in layers.items()}
     return StepReport(
         losses,

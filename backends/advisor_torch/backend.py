@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from advisor.backend import BackendInfo, Job
-from advisor_torch.devices import available, choose
+from advisor_torch.devices import available, choose, prepare
 from advisor_torch.memory import tune_allocator
+from advisor_torch.together import TorchTogether, stackable
 from advisor_torch.training import TorchTraining
 
 
@@ -14,7 +17,8 @@ class TorchBackend:
     """Trains with PyTorch, eagerly, on CPU, CUDA or MPS.
 
     `keep_memory` lets the process keep freed memory (Linux with glibc): see `memory.py`. It is
-    the one setting of the whole process that the backend changes.
+    the one setting of the whole process that the backend changes; a deterministic job on CUDA
+    also sets the environment variable CUBLAS_WORKSPACE_CONFIG, unless it is set.
     """
 
     name = "torch"
@@ -29,7 +33,17 @@ class TorchBackend:
         return BackendInfo(self.name, versions, available())
 
     def start(self, job: Job) -> TorchTraining:
+        return TorchTraining(job, self._device(job))
+
+    def together(self, jobs: Sequence[Job]) -> TorchTogether | None:
+        """MLPs on the CPU; see `together.py`."""
+        if not stackable(jobs) or self._device(jobs[0]).type != "cpu":
+            return None
+        return TorchTogether(jobs, self._device(jobs[0]))
+
+    def _device(self, job: Job) -> torch.device:
         device = choose(job.device, job.precision)
+        prepare(device, job.deterministic)
         if self._keep_memory and device.type == "cpu":
             tune_allocator()
-        return TorchTraining(job, device)
+        return device

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
 from advisor.backend import DeviceError, Precision
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DTYPES = {"float64": torch.float64}
+"""of weights and of everything but products; float32 for the rest"""
+LOW = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+"""of products"""
 
 
 def available() -> tuple[str, ...]:
@@ -32,15 +37,37 @@ def choose(name: str, precision: Precision = "float32") -> torch.device:
     return torch.device(wanted)
 
 
-def exact(device: torch.device) -> AbstractContextManager[None]:
+def prepare(device: torch.device, deterministic: bool) -> None:
+    """What must be set before CUDA's libraries start: cuBLAS repeats itself only with this."""
+    if deterministic and device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def exact(device: torch.device, deterministic: bool = False) -> AbstractContextManager[None]:
     """Within it, convolutions on CUDA are repeatable and keep all bits of a float32.
 
-    PyTorch would otherwise round their factors to TF32 and choose algorithms by the clock. The
-    caller's settings are put back at the end.
+    PyTorch would otherwise round their factors to TF32 and choose algorithms by the clock. With
+    `deterministic`, an operation that CUDA cannot repeat is replaced, or raises RuntimeError. The
+    caller's settings are put back at the end. On CPU everything repeats as it is.
     """
     if device.type != "cuda":
         return nullcontext()
-    made: AbstractContextManager[None] = torch.backends.cudnn.flags(
+    return _exact_cuda(deterministic)
+
+
+@contextmanager
+def _exact_cuda(deterministic: bool) -> Iterator[None]:
+    flags = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )
-    return made
+    before = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    with flags:
+        if not deterministic:
+            yield
+            return
+        torch.use_deterministic_algorithms(True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before, warn_only=warn_only)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -11,143 +11,168 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from advisor.architecture import Dropout, Floats, Weights
-from advisor.backend import Batches, Job, StepReport
-from advisor.events import LayerReport
-from advisor_torch.devices import DTYPES, exact
-from advisor_torch.layers import Mode, Parameters, forward, slices
-from advisor_torch.losses import make_loss, target_type
-from advisor_torch.optimizers import make_optimizer
+from advisor.architecture import Floats, Weights
+from advisor.backend import Batches, Inputs, Job, StepReport
+from advisor_torch.devices import DTYPES, LOW, exact
+from advisor_torch.examples import Batch, Examples, has_padding
+from advisor_torch.losses import Loss
+from advisor_torch.mode import Masks, Mode
+from advisor_torch.network import Layered, Network
+from advisor_torch.own import OwnNetwork
+from advisor_torch.parameters import CANONICAL, Home, Parameters
+from advisor_torch.scaling import LossScale
+from advisor_torch.telemetry import Telemetry
+from advisor_torch.tensors import slices, to_array
+from advisor_torch.updates import Updates
 
 PREDICTED_AT_ONCE = 1024
 """examples; bounds the memory of a prediction"""
-GATHERED_AT_ONCE = 64 << 20
-"""bytes of training inputs that are put in order ahead of the steps that use them"""
 
 
 class TorchTraining:
-    """Implements `advisor.backend.Training`."""
+    """Implements `advisor.backend.Training`. `home` is where the parameters shall lie, if given."""
 
-    def __init__(self, job: Job, device: torch.device) -> None:
-        self.device = str(device)
-        self._recipe, self._layers, self._on = job.recipe, job.layers, device
-        self._dtype = DTYPES[job.precision]
-        self._parameters = Parameters(job.weights, device, self._dtype)
-        self._loss = make_loss(job.recipe)
-        self._update = make_optimizer(job.recipe, self._parameters.vector, self._parameters.kernels)
-        self._inputs, self._targets = self._floats(job.inputs), self._labels(job.targets)
-        self._masks = torch.Generator(device)
-        self._drops = any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.layers)
+    def __init__(self, job: Job, device: torch.device, home: Home | None = None) -> None:
+        self.device, self._on = str(device), device
+        self._recipe, self._deterministic = job.recipe, job.deterministic
+        dtype = DTYPES.get(job.precision, torch.float32)
+        self._low = LOW.get(job.precision)
+        self.network, weights, layout = _model(job)
+        self.parameters = Parameters(weights, device, dtype, layout, home)
+        if isinstance(self.network, OwnNetwork):
+            self.network.check(self.parameters.tensors, job.inputs, self._low)
+        self.examples = Examples(job, device, dtype)
+        self.target_weights = _factors(job, device, dtype)
+        self.loss = Loss(job.recipe, self.target_weights)
+        self.updates = Updates(job.recipe, self.parameters)
+        self.masks = Masks(device, job.recipe.train.seed)
+        self._scale = LossScale() if job.precision == "float16" else None
 
     def run(self, batches: Batches) -> StepReport:
-        with exact(self._on):
+        with exact(self._on, self._deterministic):
             return self._run(batches)
 
     def _run(self, batches: Batches) -> StepReport:
-        parameters, clip_norm = self._parameters, self._recipe.optimizer.clip_norm
-        losses: list[Tensor] = []
-        norms: list[Tensor] = []
-        last = len(batches.rows) - 1
-        for i, (inputs, targets) in enumerate(self._in_order(batches)):
-            mode = Mode(True, True, self._masks_of(batches.step + i))
-            outputs = forward(self._layers, parameters.tensors, inputs, mode)
-            loss = self._loss(outputs, targets)
-            gradient = self._penalized(parameters.gradient(loss))
+        parameters, updates = self.parameters, self.updates
+        telemetry = Telemetry(parameters)
+        padded, last = self.examples.padded(batches), len(batches.rows) - 1
+        updates.begin(batches)
+        for i, batch in enumerate(self.examples.in_order(batches)):
+            before = parameters.statistics.clone() if self._scale else None
+            loss, gradient = self._differentiated(batch, batches.step + i, padded)
+            gradient = updates.penalized(gradient)
             norm = torch.linalg.vector_norm(gradient)
-            losses.append(loss.detach())
-            norms.append(norm)
+            telemetry.note(loss, norm)
             if i == last:
-                gradient_norms = parameters.kernel_norms(gradient)
-                before = parameters.kernels.clone()
-            if clip_norm is not None:
-                gradient.mul_((clip_norm / (norm + 1e-6)).clamp_(max=1))
-            self._update(gradient, float(batches.lr[i]))
-        weight_norms = parameters.kernel_norms(before)
-        changes = parameters.kernel_norms(parameters.kernels - before)
-        ratios = changes / (weight_norms + 1e-9)
-        return self._report(losses, norms, [gradient_norms, weight_norms, ratios])
+                telemetry.before(gradient)
+            if self._scale is None or self._scale.passes(norm):
+                updates.take(gradient, norm, batches, i)
+            elif before is not None:
+                parameters.statistics.copy_(before)
+            updates.average(batches, i)
+        return telemetry.report()
 
-    def _report(
-        self, losses: list[Tensor], norms: list[Tensor], layers: list[Tensor]
-    ) -> StepReport:
-        """Everything in one transfer: the first time that the host waits for the device."""
-        steps, names = len(losses), self._parameters.kernel_names
-        flat = torch.cat([torch.stack(losses), torch.stack(norms), *layers]).cpu().numpy()
-        by_layer = flat[2 * steps :].reshape(3, len(names)).T.tolist()
-        reports = {
-            name: LayerReport(*measured) for name, measured in zip(names, by_layer, strict=True)
-        }
-        return StepReport(flat[:steps], flat[steps : 2 * steps], reports)
+    def _differentiated(self, batch: Batch, step: int, padded: bool) -> tuple[Tensor, Tensor]:
+        """The mean loss, and its gradient, over the portions of a batch."""
+        total: tuple[Tensor, Tensor] | None = None
+        for number, part in enumerate(batch.portions(self._recipe.train.accumulation)):
+            masks = self.masks.of(step, number) if self.network.drops else None
+            mode = self._mode(
+                batch_statistics=True, update_statistics=True, masks=masks, padded=padded
+            )
+            outputs = self.network(self.parameters.tensors, part.inputs, mode)
+            loss = self.loss(outputs, part.targets, part.second, part.shares)
+            if len(part.targets) < len(batch.targets):
+                loss = loss * (len(part.targets) / len(batch.targets))
+            gradient = self._gradient(loss)
+            loss = loss.detach()
+            total = (
+                (loss, gradient) if total is None else (total[0] + loss, total[1].add_(gradient))
+            )
+        assert total is not None
+        return total
 
-    def predict(self, inputs: Floats) -> Floats:
-        parts = [self._evaluate(inputs[part], Mode()) for part in self._slices(inputs)]
-        outputs: Floats = torch.cat(parts).cpu().numpy()
-        return outputs
+    def _gradient(self, loss: Tensor) -> Tensor:
+        if self._scale is None:
+            return self.parameters.gradient(loss)
+        return self._scale.unscaled(self.parameters.gradient(self._scale.scaled(loss)))
 
-    def activations(self, inputs: Floats) -> dict[str, Floats]:
+    def predict(self, inputs: Inputs) -> Floats:
+        parts = [self._evaluate(inputs[part], self._mode()) for part in self._slices(inputs)]
+        return to_array(torch.cat(parts))
+
+    def activations(self, inputs: Inputs) -> dict[str, Floats]:
         parts: dict[str, list[Floats]] = {}
         for part in self._slices(inputs):
             seen: dict[str, Tensor] = {}
-            self._evaluate(inputs[part], Mode(seen=seen))
+            self._evaluate(inputs[part], self._mode(seen=seen))
             for name, values in seen.items():
-                parts.setdefault(name, []).append(values.cpu().numpy())
+                parts.setdefault(name, []).append(to_array(values))
         return {name: np.concatenate(found) for name, found in parts.items()}
 
-    def gradients(self, inputs: Floats, targets: NDArray[Any]) -> tuple[float, Weights]:
-        mode = Mode(batch_statistics=True)
-        with exact(self._on):
-            outputs = forward(self._layers, self._parameters.tensors, self._floats(inputs), mode)
-            loss = self._loss(outputs, self._labels(targets))
-            gradient = self._penalized(self._parameters.gradient(loss))
-        return float(loss.detach()), self._parameters.canonical_gradient(gradient)
+    def gradients(self, inputs: Inputs, targets: NDArray[Any]) -> tuple[float, Weights]:
+        mode = self._mode(batch_statistics=True, padded=has_padding(inputs))
+        with exact(self._on, self._deterministic):
+            given = self.examples.inputs(inputs)
+            outputs = self.network(self.parameters.tensors, given, mode)
+            loss = self.loss(outputs, self.examples.targets(targets))
+            gradient = self.updates.penalized(self._gradient(loss))
+        return float(loss.detach()), self.parameters.gradient_outside(gradient)
 
     def weights(self) -> Weights:
-        return self._parameters.canonical()
+        return self.parameters.outside(self.updates.averages.tensors)
 
     def load(self, weights: Weights) -> None:
-        self._parameters.load(weights)
+        self.parameters.load(weights)
+        self.updates.averages.forget()
 
-    def _in_order(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
-        """Inputs and targets of each step; gathered for many steps at once, then sliced."""
-        size = batches.rows.shape[1]
-        rows = torch.from_numpy(batches.rows.astype(np.int64)).to(self._on)
-        batch_bytes = size * self._inputs[0].numel() * self._inputs.element_size()
-        for part in slices(len(rows), max(1, GATHERED_AT_ONCE // batch_bytes)):
-            chosen = rows[part].flatten()
-            targets = torch.split(self._targets.index_select(0, chosen), size)
-            if batches.inputs is None:
-                inputs = torch.split(self._inputs.index_select(0, chosen), size)
-            else:
-                inputs = self._floats(batches.inputs[part]).unbind()
-            yield from zip(inputs, targets, strict=True)
+    def state(self) -> Weights:
+        tensors = self._changing() | self.updates.averages.state()
+        return {name: to_array(tensor) for name, tensor in tensors.items()}
 
-    def _penalized(self, gradient: Tensor) -> Tensor:
-        l2, kernels = self._recipe.regularization.l2, self._parameters.kernels
-        if l2:
-            gradient[: len(kernels)].add_(kernels, alpha=l2)
-        return gradient
+    @torch.no_grad()
+    def restore(self, state: Weights) -> None:
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
+        for name, tensor in self._changing().items():
+            tensor.copy_(tensors[name])
+        self.updates.averages.restore(tensors)
 
-    def _masks_of(self, step: int) -> torch.Generator | None:
-        """Dropout masks of this step, whatever was drawn before.
+    def _changing(self) -> dict[str, Tensor]:
+        """All that steps change in place, by name; the averages apart."""
+        parameters = self.parameters
+        found = {"parameters": parameters.vector, "statistics": parameters.statistics}
+        found |= {f"counts.{name}": count for name, count in parameters.counts.items()}
+        found |= self.updates.buffers()
+        return found | (self._scale.buffers() if self._scale else {})
 
-        Hashed, because generators on CPU look at no more than the low 32 bits of a seed.
-        """
-        if not self._drops:
-            return None
-        key = f"{self._recipe.train.seed} {step}".encode()
-        digest = hashlib.blake2b(key, digest_size=8).digest()
-        return self._masks.manual_seed(int.from_bytes(digest, "little") >> 1)
+    def _evaluate(self, inputs: Inputs, mode: Mode) -> Tensor:
+        mode.padded = has_padding(inputs)
+        with self._without_gradients(), exact(self._on, self._deterministic):
+            tensors = self.updates.averages.tensors
+            return self.network(tensors, self.examples.inputs(inputs), mode)
 
-    def _evaluate(self, inputs: Floats, mode: Mode) -> Tensor:
-        with torch.inference_mode(), exact(self._on):
-            return forward(self._layers, self._parameters.tensors, self._floats(inputs), mode)
+    def _without_gradients(self) -> AbstractContextManager[None]:
+        """Code of the user's own may keep a tensor for training, which inference mode forbids."""
+        own = isinstance(self.network, OwnNetwork)
+        made: AbstractContextManager[None] = torch.no_grad() if own else torch.inference_mode()
+        return made
 
-    def _slices(self, inputs: Floats) -> Iterator[slice]:
+    def _mode(self, **settings: Any) -> Mode:
+        repeatable = self._deterministic and self._on.type == "cuda"
+        return Mode(low=self._low, repeatable=repeatable, **settings)
+
+    def _slices(self, inputs: Inputs) -> Iterator[slice]:
         return slices(len(inputs), PREDICTED_AT_ONCE)
 
-    def _floats(self, array: Floats) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self._on, self._dtype)
 
-    def _labels(self, targets: NDArray[Any]) -> Tensor:
-        labels = torch.from_numpy(np.ascontiguousarray(targets))
-        return labels.to(self._on, target_type(self._recipe, self._dtype))
+def _model(job: Job) -> tuple[Network, Weights, Any]:
+    if job.recipe.model.kind != "own":
+        return Layered(job.layers), job.weights, CANONICAL
+    own = OwnNetwork(job)
+    return own, own.weights(), own.layout()
+
+
+def _factors(job: Job, device: torch.device, dtype: torch.dtype) -> Tensor | None:
+    if job.target_weights is None:
+        return None
+    return torch.from_numpy(np.array(job.target_weights, dtype=np.float64)).to(device, dtype)

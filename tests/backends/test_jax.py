@@ -19,8 +19,10 @@ pytest.importorskip("optax")
 jax = pytest.importorskip("jax")
 
 import jax.numpy as jnp
-from advisor_jax import JaxBackend, cache, devices, program
-from advisor_jax.layers import matmul_conv, max_pool, uniform
+from advisor_jax import JaxBackend, cache, devices
+from advisor_jax.compiled import ORDINARY
+from advisor_jax.images import matmul_conv, max_pool
+from advisor_jax.randomness import uniform
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
@@ -70,7 +72,12 @@ def _exercise(job: Job) -> None:
 
 
 def _programs() -> list[int]:
-    compiled = (program.run_steps, program.predict, program.activations, program.first_moments)
+    compiled = (
+        ORDINARY.run_steps,
+        ORDINARY.predict,
+        ORDINARY.activations,
+        ORDINARY.first_moments,
+    )
     return [_compiled(one) for one in compiled]
 
 
@@ -109,12 +116,12 @@ def test_numbers_of_other_kinds_are_not_compiled_in(
 
 def test_many_sizes_are_predicted_by_few_programs() -> None:
     job = small_job(precision="float32")
-    training, before = JaxBackend().start(job), _compiled(program.predict)
+    training, before = JaxBackend().start(job), _compiled(ORDINARY.predict)
     inputs, _ = small_data("classification", (6,), 2500)
     for n in range(1, 2500, 97):
         assert training.predict(inputs[:n]).shape == (n, 3)
     assert training.predict(inputs[:0]).shape == (0, 3)
-    assert _compiled(program.predict) - before <= 6
+    assert _compiled(ORDINARY.predict) - before <= 6
 
 
 def test_precision_is_the_jobs_own() -> None:

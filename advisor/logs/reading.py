@@ -1,0 +1,126 @@
+"""Reads the log of any training, recognised by what is in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from advisor.logs.delimited import find_header, read_table
+from advisor.logs.folders import files_in
+from advisor.logs.json_document import read_document
+from advisor.logs.json_lines import object_of, objects_of
+from advisor.logs.log import Log, LogError, Note, counted
+from advisor.logs.own import is_own, read_own
+from advisor.logs.series import build
+from advisor.logs.table import MOST_COLUMNS, Table, TableBuilder
+from advisor.logs.tensorboard import is_event_file, read_event_files
+from advisor.logs.text import allowed, decode, lines_of
+from advisor.text import clean
+
+MOST_BYTES = 1 << 30
+MOST_OF_PATH = 300
+TRIED_LINES = 100
+"""Lines among which one object makes a file JSON lines."""
+
+
+def read_log(path: Path) -> Log:
+    """The log at this path: a file, or a folder that holds one log or one run's event files.
+
+    Raises LogError, with what was looked for, when nothing can be read. What can be read in part
+    is, and `notes` say what is missing or odd.
+    """
+    source = shown_path(path)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            return _read_folder(path, source)
+        if not stat.S_ISREG(mode):
+            raise LogError(f"{source}: neither a file nor a folder")
+        data, notes = _content(path)
+        return _with(notes, read_bytes(data, source))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise LogError(f"{source}: cannot be read: {reason}") from error
+    except ValueError as error:  # a path with a null character
+        if isinstance(error, LogError):
+            raise
+        raise LogError(f"{source}: no path: {error}") from error
+
+
+def read_bytes(data: bytes, source: str) -> Log:
+    """The log in these bytes. Raises LogError."""
+    if not data.strip():
+        raise LogError(f"{source}: empty. {allowed()}")
+    if is_event_file(data):
+        return build(read_event_files([("", data)]), source)
+    text, notes = decode(data, source)
+    try:
+        return _with(notes, _read_text(text, source))
+    except RecursionError as error:
+        raise LogError(f"{source}: nested too deeply. {allowed()}") from error
+
+
+def shown_path(path: Path) -> str:
+    """The path as messages have it; of a very long one the end."""
+    text = str(path)
+    return clean(text if len(text) <= MOST_OF_PATH else "..." + text[-MOST_OF_PATH:])
+
+
+def _read_text(text: str, source: str) -> Log:
+    lines = lines_of(text)
+    if text.lstrip()[:1] in ("{", "["):
+        table = _document(text, source)
+        if table is not None:
+            return build(table, source)
+    if any(object_of(line) is not None for line in lines[:TRIED_LINES]):
+        return _read_json_lines(lines, source)
+    header = find_header(lines)
+    if header is None:
+        raise LogError(
+            f"{source}: {counted(len(lines), 'line')} of text, neither JSON nor a table with a "
+            f"header. {allowed()}"
+        )
+    return build(read_table(lines, header), source)
+
+
+def _document(text: str, source: str) -> Table | None:
+    try:
+        return read_document(text)
+    except LogError as error:
+        raise LogError(f"{source}: {error}") from error
+
+
+def _read_json_lines(lines: list[str], source: str) -> Log:
+    objects, notes = objects_of(lines)
+    if is_own(objects):
+        return read_own(objects, source, notes)
+    builder = TableBuilder()
+    builder.add_objects(objects)
+    if builder.left_out:
+        notes.append(Note("limit", f"only the first {MOST_COLUMNS} names were read"))
+    return build(Table("json lines", builder.rows, builder.columns(), notes), source)
+
+
+def _read_folder(path: Path, source: str) -> Log:
+    files = files_in(path, source)
+    contents = [(prefix, *_content(file)) for prefix, file in files]
+    notes = [note for _, _, odd in contents for note in odd]
+    if len(files) == 1:
+        file, data = files[0][1], contents[0][1]
+        return _with(notes, read_bytes(data, shown_path(file)))
+    table = read_event_files([(prefix, data) for prefix, data, _ in contents])
+    return _with(notes, build(table, source))
+
+
+def _content(path: Path) -> tuple[bytes, list[Note]]:
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) <= MOST_BYTES:
+        return data, []
+    return data[:MOST_BYTES], [Note("limit", "only the first GiB was read")]
+
+
+def _with(notes: list[Note], log: Log) -> Log:
+    return replace(log, notes=(*notes, *log.notes)) if notes else log

@@ -1,0 +1,110 @@
+"""What an evaluation measures, from raw outputs, the same for every backend."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from advisor import data, metrics
+from advisor.architecture import Activation, Floats, Layer, walk
+from advisor.backend import Training
+from advisor.events import ActivationReport, Evaluated
+from advisor.metrics import oriented
+from advisor.recipe import Recipe
+
+MOST_TRAIN_SAMPLE = 10_000
+"""Training loss for decisions is measured on at most this many examples."""
+ACTIVATION_SAMPLE = 1_000
+ACTIVATION_CHECKS = 4
+"""Activations are inspected at about this many evaluations of a run, and at the last."""
+
+
+class Judge:
+    """Measures a model in training on the data of one recipe."""
+
+    def __init__(self, recipe: Recipe, dataset: data.Dataset, layers: tuple[Layer, ...]) -> None:
+        self.recipe, self.dataset = recipe, dataset
+        self.kinds = {
+            layer.name: layer.kind for layer in walk(layers) if isinstance(layer, Activation)
+        }
+        self._activations_every = max(1, recipe.train.epochs // ACTIVATION_CHECKS)
+
+    @cached_property
+    def train_sample(self) -> data.Split:
+        """Training examples, as many as there are for validation, always the same."""
+        train, n = self.dataset.train, len(self.dataset.train.targets)
+        size = min(n, len(self.dataset.validation.targets), MOST_TRAIN_SAMPLE)
+        rows = fixed_sample(n, size)
+        return data.Split(train.inputs[rows], train.targets[rows])
+
+    def loss_and_metric(self, outputs: Floats, split: data.Split) -> tuple[float, float]:
+        recipe = self.recipe
+        with np.errstate(all="ignore"):  # a diverged model's outputs are reported, not raised
+            loss = float(np.mean(metrics.example_losses(recipe, outputs, split.targets)))
+            scale = self.dataset.target_std
+            metric = metrics.score(recipe.task, recipe.metric, outputs, split.targets, scale)
+        return loss, metric
+
+    def chance(self) -> tuple[float, float]:
+        """Loss and metric on validation of the best prediction that ignores the input."""
+        validation = self.dataset.validation
+        outputs = metrics.chance_outputs(
+            self.recipe.task,
+            self.dataset.train.targets,
+            self.dataset.outputs,
+            len(validation.targets),
+        )
+        return self.loss_and_metric(outputs, validation)
+
+    def predicted_share(self, outputs: Floats) -> float | None:
+        """The share of the class that is predicted most often."""
+        if self.recipe.task not in ("classification", "binary"):
+            return None
+        counts = np.bincount(metrics.predicted_classes(self.recipe.task, outputs))
+        return float(counts.max() / counts.sum())
+
+    def activations(
+        self, training: Training, evaluations: int, last: bool
+    ) -> dict[str, ActivationReport]:
+        """By layer, where an inspection is due."""
+        if not self.kinds or not (last or evaluations % self._activations_every == 0):
+            return {}
+        n = len(self.dataset.train.targets)
+        rows = fixed_sample(n, min(n, ACTIVATION_SAMPLE))
+        found = training.activations(self.dataset.train.inputs[rows])
+        return {name: activation_report(self.kinds[name], each) for name, each in found.items()}
+
+    def better(self, evaluated: tuple[float, float], best: Evaluated | None) -> bool:
+        """Whether (loss, metric) beats the best so far; among equal metrics the loss decides."""
+        loss, metric = evaluated
+        if not (np.isfinite(loss) and np.isfinite(metric)):
+            return False
+        if best is None:
+            return True
+        ours = oriented(self.recipe.metric, metric)
+        theirs = oriented(self.recipe.metric, best.validation_metric)
+        return ours > theirs or (ours == theirs and loss < best.validation_loss)
+
+
+def activation_report(kind: str, values: Floats) -> ActivationReport:
+    """Shares of dead and saturated units of one layer; values are (n, ..., units).
+
+    Dead: above zero on fewer than 1 % of the examples (SageMaker Debugger's inactivity
+    threshold); a channel counts as on where any position is. Saturated: |tanh| > 0.99 or
+    sigmoid outside (0.01, 0.99) on more than 90 % of the values.
+    """
+    flat = values.reshape(len(values), -1, values.shape[-1])
+    dead = saturated = 0.0
+    if kind == "relu":
+        dead = float(np.mean((flat > 0).any(axis=1).mean(axis=0) < 0.01))
+    if kind in ("tanh", "sigmoid"):
+        flat_zone = np.abs(flat) > 0.99 if kind == "tanh" else np.abs(flat - 0.5) > 0.49
+        saturated = float(np.mean(flat_zone.mean(axis=(0, 1)) > 0.9))
+    return ActivationReport(dead, saturated, float(np.std(flat, dtype=np.float64)))
+
+
+def fixed_sample(n: int, size: int) -> np.ndarray:
+    """A fixed random subset of row numbers, sorted; the same for every trial on the same data."""
+    chosen = np.random.Generator(np.random.Philox(key=[0, n])).permutation(n)[:size]
+    return np.sort(chosen)
