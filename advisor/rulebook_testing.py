@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from advisor.advice import computed_change, problem
 from advisor.facts import VOCABULARY, Facts
-from advisor.recipe import Recipe, Task, sections_with_kinds
+from advisor.recipe import Own, Recipe, Task, sections_with_kinds
 from advisor.rulebook import Example, Rule
 
 
@@ -108,7 +108,8 @@ def _bases() -> tuple[Recipe, ...]:
 
 def _base(task: str, model: str, optimizer: str) -> Recipe | None:
     """None where this model cannot do this task."""
-    code = {"torch": "nets.py:Net"} if model == "own" else {}
+    references = set(Own.model_fields) - {"kind", "arguments"}
+    code = dict.fromkeys(references, "nets.py:Net") if model == "own" else {}
     try:
         return Recipe.model_validate(
             {

@@ -36,9 +36,18 @@ def learning_rates(recipe: Recipe, start: int, stop: int, total: int) -> Floats:
 
 
 def handover_step(recipe: Recipe, total: int) -> int | None:
-    """The first step that SGD takes; None when the optimiser stays to the end."""
+    """The first step that SGD takes; None when the optimiser stays to the end.
+
+    It is the first of an epoch where there are several: backends compile once for each length
+    of a stretch of steps.
+    """
     handover = getattr(recipe.optimizer, "handover", None)
-    return None if handover is None else round(handover.at * total)
+    if handover is None:
+        return None
+    epochs = recipe.train.epochs
+    if epochs == 1 or total % epochs:
+        return round(handover.at * total)
+    return min(max(1, round(handover.at * epochs)), epochs - 1) * (total // epochs)
 
 
 def average_weights(

@@ -293,8 +293,13 @@ def _norm(kind: NormalizationKind, name: str, features: int) -> list[Layer]:
         case "layer":
             return [LayerNorm(f"{name}.norm", features)]
         case "group":
-            groups = max(n for n in range(1, MOST_GROUPS + 1) if features % n == 0)
+            groups = max(n for n in range(1, MOST_GROUPS + 1) if n == 1 or _divides(n, features))
             return [GroupNorm(f"{name}.norm", features, groups)]
+
+
+def _divides(groups: int, features: int) -> bool:
+    """A group needs two features at least: without positions, one has no deviation."""
+    return features % groups == 0 and features // groups >= 2
 
 
 def _with_stochastic_depth(layers: tuple[Layer, ...], last: float) -> tuple[Layer, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ from advisor.logs.table import Table, TableBuilder, text_number
 DELIMITERS = ",\t;|"
 HEADER_WITHIN = 20
 """Lines; before the header may be comments or a greeting."""
-CHUNK = 100_000
+CHUNK = 10_000
 """Lines whose cells are held at once."""
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
 
@@ -45,27 +45,62 @@ def find_header(lines: Sequence[str]) -> Header | None:
 
 def read_table(lines: Sequence[str], header: Header) -> Table:
     """All rows below the header; lines with too many cells, or none, are left out and noted."""
-    builder, bad, repeated = TableBuilder(), [], 0
-    width, head = len(header.names), lines[header.line].strip()
-    cut = bool(lines) and bool(lines[-1].strip()) and _short(lines[-1], header)
+    builder, reading = TableBuilder(), _Reading(header, lines[header.line].strip())
+    cut = bool(lines[-1].strip()) and len(cells_of(lines[-1], header.delimiter)) < len(header.names)
     last = len(lines) - cut
     for first in range(header.line + 1, last, CHUNK):
-        rows: list[list[str]] = []
-        for place in range(first, min(first + CHUNK, last)):
-            line = lines[place]
+        chunk = lines[first : min(first + CHUNK, last)]
+        rows = _even(chunk, header) or reading.rows(chunk, first + 1)
+        _add(builder, header, rows)
+    notes = reading.notes()
+    if cut:
+        said = f"the last line ({len(lines)}) is cut off; it was left out"
+        notes.insert(0, Note("truncated", said))
+    return Table("csv", builder.rows, builder.columns(), notes)
+
+
+@dataclass
+class _Reading:
+    """Reads line by line and keeps account of the odd ones."""
+
+    header: Header
+    head: str
+    bad: list[int] = field(default_factory=list)
+    repeated: int = 0
+
+    def rows(self, chunk: Sequence[str], number: int) -> list[list[str]]:
+        found, width = [], len(self.header.names)
+        for place, line in enumerate(chunk, number):
             if not line.strip():
                 continue
-            if line.strip() == head:
-                repeated += 1
+            if line.strip() == self.head:
+                self.repeated += 1
                 continue
-            cells = cells_of(line, header.delimiter)
+            cells = cells_of(line, self.header.delimiter)
             if len(cells) > width:
-                bad.append(place + 1)
+                self.bad.append(place)
                 continue
-            rows.append(cells + [""] * (width - len(cells)) if len(cells) < width else cells)
-        _add(builder, header, rows)
-    columns = builder.columns()
-    return Table("csv", builder.rows, columns, _remarks(bad, repeated, len(lines) if cut else 0))
+            found.append(cells + [""] * (width - len(cells)))
+        return found
+
+    def notes(self) -> list[Note]:
+        found = []
+        if self.bad:
+            said = f"{counted(len(self.bad), 'line')} with too many cells left out, the first is "
+            found.append(Note("unreadable", said + str(self.bad[0])))
+        if self.repeated:
+            said = f"the header comes again {counted(self.repeated, 'time')}"
+            found.append(Note("runs", said))
+        return found
+
+
+def _even(chunk: Sequence[str], header: Header) -> list[list[str]]:
+    """The rows of plain lines that all have their cells: most tables, and much the fastest."""
+    text = "\n".join(chunk)
+    if '"' in text or header.names[0] in text or len(header.names) < 2:
+        return []
+    rows = [line.split(header.delimiter) for line in chunk]
+    return rows if set(map(len, rows)) == {len(header.names)} else []
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
@@ -82,9 +117,11 @@ def _add(builder: TableBuilder, header: Header, rows: list[list[str]]) -> None:
     first = builder.rows
     builder.rows += len(rows)
     for name, cells in zip(header.names, zip(*rows, strict=True), strict=False):
-        places = [i for i, cell in enumerate(cells) if cell]
-        filled = [cells[i] for i in places] if len(places) < len(cells) else cells
-        where = np.array(places, np.int64) + first
+        if "" in cells:
+            places = [i for i, cell in enumerate(cells) if cell]
+            where, filled = np.array(places, np.int64) + first, [cells[i] for i in places]
+        else:
+            where, filled = np.arange(first, builder.rows), list(cells)
         builder.add_column(name, where, _floats(filled, header.delimiter))
 
 
@@ -102,10 +139,6 @@ def _number(cell: str, delimiter: str) -> float | None:
     return text_number(cell)
 
 
-def _short(line: str, header: Header) -> bool:
-    return len(cells_of(line, header.delimiter)) < len(header.names)
-
-
 def _distinct(names: Sequence[str]) -> list[str]:
     """Repeated names get a number, so that no column hides another."""
     seen: dict[str, int] = {}
@@ -114,17 +147,3 @@ def _distinct(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return found
-
-
-def _remarks(bad: list[int], repeated: int, cut: int) -> list[Note]:
-    notes = []
-    if cut:
-        notes.append(Note("truncated", f"the last line ({cut}) is cut off; it was left out"))
-    if bad:
-        left = counted(len(bad), "line")
-        notes.append(
-            Note("unreadable", f"{left} with too many cells left out, the first is {bad[0]}")
-        )
-    if repeated:
-        notes.append(Note("runs", f"the header comes again {counted(repeated, 'time')}"))
-    return notes

@@ -18,22 +18,14 @@ _PYTHON = {"None": "null", "True": "true", "False": "false"}
 _NAMES = re.compile(r"\b(None|True|False)\b")
 
 
-def objects_of(lines: Sequence[str]) -> tuple[list[Object], list[Note]]:
-    """The objects in order, and notes on lines that hold none."""
-    found: list[Object] = []
+def objects_of(lines: Sequence[str], notes: list[Note]) -> Iterator[list[Object]]:
+    """The objects in order, some thousands at a time; at the end notes on lines without one."""
     bad: list[int] = []
     for first in range(0, len(lines), CHUNK):
         chunk = lines[first : first + CHUNK]
         together = _together(chunk)
-        if together is not None:
-            found += together
-            continue
-        for place, one in _one_by_one(chunk):
-            if one is None:
-                bad.append(first + place + 1)
-            else:
-                found.append(one)
-    return found, list(_remarks(bad, lines))
+        yield together if together is not None else _one_by_one(chunk, first + 1, bad)
+    notes.extend(_remarks(bad, lines))
 
 
 def object_of(line: str) -> Object | None:
@@ -61,21 +53,26 @@ def _readings(line: str) -> Iterator[str]:
 
 def _together(chunk: Sequence[str]) -> list[Object] | None:
     """All lines at once; None unless each is surely one object."""
-    full = [line for line in map(str.strip, chunk) if line]
-    if not all(line[0] == "{" and line[-1] == "}" for line in full):
+    full = list(filter(None, map(str.strip, chunk)))
+    text = ",\n".join(full)
+    if text.count("},\n{") != len(full) - 1 or text[:1] != "{" or text[-1:] != "}":
         return None
     try:
-        found = json.loads("[" + ",".join(full) + "]")
+        found = json.loads(f"[{text}]")
     except (ValueError, RecursionError):
         return None
-    whole = len(found) == len(full) and all(type(one) is dict for one in found)
-    return found if whole else None
+    return found if len(found) == len(full) and set(map(type, found)) == {dict} else None
 
 
-def _one_by_one(chunk: Sequence[str]) -> Iterator[tuple[int, Object | None]]:
-    for place, line in enumerate(chunk):
-        if line.strip():
-            yield place, object_of(line)
+def _one_by_one(chunk: Sequence[str], number: int, bad: list[int]) -> list[Object]:
+    found = []
+    for place, line in enumerate(chunk, number):
+        one = object_of(line) if line.strip() else {}
+        if one is None:
+            bad.append(place)
+        elif one:
+            found.append(one)
+    return found
 
 
 def _remarks(bad: list[int], lines: Sequence[str]) -> Iterator[Note]:

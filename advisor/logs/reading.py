@@ -93,11 +93,15 @@ def _document(text: str, source: str) -> Table | None:
 
 
 def _read_json_lines(lines: list[str], source: str) -> Log:
-    objects, notes = objects_of(lines)
-    if is_own(objects):
-        return read_own(objects, source, notes)
+    notes: list[Note] = []
+    chunks = objects_of(lines, notes)
+    first = next(chunk for chunk in chunks if chunk)
+    if is_own(first):
+        return read_own([*first, *(one for chunk in chunks for one in chunk)], source, notes)
     builder = TableBuilder()
-    builder.add_objects(objects)
+    builder.add_objects(first)
+    for chunk in chunks:
+        builder.add_objects(chunk)
     if builder.left_out:
         notes.append(Note("limit", f"only the first {MOST_COLUMNS} names were read"))
     return build(Table("json lines", builder.rows, builder.columns(), notes), source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -49,12 +50,18 @@ class TableBuilder:
 
     def add_objects(self, objects: Sequence[Mapping[str, Any]]) -> None:
         """One row for each object; objects in objects become `outer/inner`."""
+        first, self.rows = self.rows, self.rows + len(objects)
+        columns = _same_keys(objects)
+        if columns is not None:
+            where = np.arange(first, self.rows)
+            for name, values in columns.items():
+                self._add_mixed(name, where, values, depth=0)
+            return
         groups: dict[tuple[str, ...], tuple[list[int], list[Mapping[str, Any]]]] = {}
-        for row, one in enumerate(objects, self.rows):
+        for row, one in enumerate(objects, first):
             rows, members = groups.setdefault(tuple(one), ([], []))
             rows.append(row)
             members.append(one)
-        self.rows += len(objects)
         for names, (rows, members) in groups.items():
             where = np.array(rows, np.int64)
             for name in names:
@@ -76,15 +83,27 @@ class TableBuilder:
             name: _joined(parts, self._nulls[name]) for name, parts in self._parts.items() if parts
         }
 
-    def _add_mixed(self, name: str, where: Indices, values: list[Any], depth: int) -> None:
+    def _add_mixed(self, name: str, where: Indices, values: Sequence[Any], depth: int) -> None:
         self.add_column(name, where, values)
-        if depth >= 3 or not any(isinstance(value, dict) for value in values):
+        if depth >= 3 or dict not in set(map(type, values)):
             return
         inner = [(row, v) for row, v in zip(where, values, strict=True) if isinstance(v, dict)]
         for key in dict.fromkeys(key for _, one in inner for key in one):
             rows = np.array([row for row, one in inner if key in one], np.int64)
             parts = [one[key] for _, one in inner if key in one]
             self._add_mixed(f"{name}/{key}", rows, parts, depth + 1)
+
+
+def _same_keys(objects: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]] | None:
+    """The columns, where all objects have the same keys: most logs, and much the fastest."""
+    names = list(objects[0]) if objects else []
+    if len(names) < 2 or set(map(len, objects)) != {len(names)}:
+        return None
+    try:
+        rows = list(map(itemgetter(*names), objects))
+    except KeyError:
+        return None
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def as_numbers(values: Sequence[Any]) -> tuple[Values, np.ndarray]:

@@ -32,7 +32,11 @@ def decode(data: bytes, source: str) -> tuple[str, list[Note]]:
         notes.append(
             Note("encoding", f"not valid UTF-8 from line {line} on; odd bytes were replaced")
         )
-    controls, replaced, size = _controls(text if encoding else data), text.count("\ufffd"), max(ENOUGH, len(text))
+    controls, replaced, size = (
+        _controls(text if encoding else data),
+        text.count("\ufffd"),
+        max(ENOUGH, len(text)),
+    )
     if controls > MOST_CONTROLS * size or replaced > MOST_REPLACED * size:
         raise LogError(f"{source}: binary data, and no TensorBoard event file. {allowed()}")
     if controls:

@@ -44,7 +44,7 @@ class Expected:
             self.raw = after | statistics
             if batches.average is not None:
                 self._move_average(float(batches.average[number]))
-            yield loss, reference.global_norm(gradients), _layers(before, self.raw, gradients)
+            yield loss, reference.global_norm(gradients), layer_reports(before, self.raw, gradients)
 
     def _gradients(self, rows: Integers) -> tuple[float, Weights, Weights]:
         """Means over the portions of the batch; and the running statistics after them."""
@@ -65,7 +65,8 @@ class Expected:
             self.average = reference.averaged(self.average or self.raw, self.raw, share)
 
 
-def _layers(before: Weights, after: Weights, gradients: Weights) -> dict[str, LayerReport]:
+def layer_reports(before: Weights, after: Weights, gradients: Weights) -> dict[str, LayerReport]:
+    """Of every kernel, at a step from these weights to those."""
     return {
         name: LayerReport(_norm(gradient), _norm(before[name]), _ratio(before[name], after[name]))
         for name, gradient in gradients.items()

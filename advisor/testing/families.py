@@ -55,7 +55,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "resnet": Family(_of("resnet", channels=(4, 6), normalization="layer"), IMAGE),
     "resnet-pre": Family(
-        _of("resnet", channels=(4, 6), order="pre", hidden=(5,), normalization="layer"), IMAGE
+        _of("resnet", channels=(4,), order="pre", hidden=(5,), normalization="layer"), IMAGE
     ),
     "rnn": Family(_of("rnn", units=5, embedding=4, hidden=(6,)), TEXT, VOCABULARY),
     "rnn-gru": Family(_of("rnn", cell="gru", units=5, layers=2, normalization="layer"), SERIES),

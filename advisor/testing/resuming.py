@@ -16,7 +16,7 @@ from advisor.testing.jobs import float32, small_batches
 from advisor.testing.predictions import ROUNDED
 from advisor.testing.steps import FEW, losses_of
 
-ENDINGS = ("momentum", "rmsprop-momentum", "adagrad", "adamw", "nadam", "lion", "adamw-handover")
+ENDINGS = ("momentum", "rmsprop-momentum", "adagrad", "nadam", "lion", "adamw-handover")
 
 
 def _dropping(optimizer: str) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def _dropping(optimizer: str) -> dict[str, Any]:
 
 
 def _late(job: Job, start: int, optimizer: str) -> Batches:
-    batches = small_batches(job, FEW, 0.05, start)
-    average = np.array([1.0, 0.5, 0.0]) if start else np.zeros(FEW)
+    batches = small_batches(job, 1, 0.05, start)
+    average = np.full(1, 1 / max(1, start) if start else 0.0)
     handed_over = optimizer.endswith("handover") and start > 0
     return dataclasses.replace(batches, average=average, handed_over=handed_over)
 
@@ -41,7 +41,7 @@ class ResumingContract(Contract):
         job = self.job(_dropping(optimizer), precision="float32")
         training = backend.start(job)
         training.run(_late(job, 0, optimizer))
-        for start in (FEW, 2 * FEW):
+        for start in (1, 2):
             state = training.state()
             assert all(isinstance(array, np.ndarray) for array in state.values())
             kept = {name: array.copy() for name, array in state.items()}
@@ -57,13 +57,13 @@ class ResumingContract(Contract):
             assert_array_equal(fresh.predict(job.inputs), training.predict(job.inputs))
 
     def test_a_state_can_be_gone_back_to(self, backend: Backend) -> None:
-        job = self.job(_dropping("adamw"), precision="float32")
+        job = self.job(_dropping("lion"), precision="float32")
         training = backend.start(job)
         first, weights = training.state(), training.weights()
-        report = training.run(_late(job, FEW, "adamw"))
+        report = training.run(_late(job, 1, "lion"))
         training.restore(first)
         assert_same(training.weights(), weights)
-        assert_array_equal(training.run(_late(job, FEW, "adamw")).loss, report.loss)
+        assert_array_equal(training.run(_late(job, 1, "lion")).loss, report.loss)
 
 
 class PrecisionContract(Contract):
@@ -71,9 +71,9 @@ class PrecisionContract(Contract):
     def test_training_in_lower_precision(self, backend: Backend, precision: Precision) -> None:
         changes = {"optimizer.kind": "adamw", "model.normalization": "batch"}
         exact, rounded = (self.job(changes, precision=one) for one in ("float32", precision))
-        wanted = losses_of(backend.start(exact), exact, 10, 0.01)
+        wanted = losses_of(backend.start(exact), exact, 30, 0.01)
         training = backend.start(rounded)
-        found = losses_of(training, rounded, 10, 0.01)
+        found = losses_of(training, rounded, 30, 0.01)
         assert_allclose(found[0], wanted[0], rtol=ROUNDED[precision][1])
         assert abs(found[-6:].mean() - wanted[-6:].mean()) < 0.2 * (wanted[0] - wanted[-6:].mean())
         assert {array.dtype for array in training.weights().values()} == {np.dtype(np.float32)}
@@ -88,7 +88,7 @@ class PrecisionContract(Contract):
         training.run(dataclasses.replace(batches, inputs=spoiled))
         rounded = {name: float32(array) for name, array in job.weights.items()}
         assert_same(training.weights(), rounded)
-        losses = losses_of(training, job, 20, 0.01)
+        losses = losses_of(training, job, 60, 0.01)
         assert np.isfinite(losses).all()
         assert losses[-6:].mean() < 0.8 * losses[:6].mean()
 
@@ -100,8 +100,8 @@ class PrecisionContract(Contract):
         spoiled = np.full_like(job.inputs[batches.rows], 1e6)
         training.run(dataclasses.replace(batches, inputs=spoiled))
         fresh.restore(training.state())
-        later = small_batches(job, FEW, 0.01, 1)
-        assert_array_equal(training.run(later).loss, fresh.run(later).loss)
+        one, other = (losses_of(each, job, FEW, 0.01) for each in (training, fresh))
+        assert_array_equal(one, other)
         assert_same(training.weights(), fresh.weights())
 
 
@@ -118,8 +118,8 @@ class TogetherContract(Contract):
         base = {**OPTIMIZERS["adamw"], "optimizer.eps": 1e-3, "model.hidden": (5, 5)}
         jobs = [self.family(name, {**base, **numbers}, "float32") for numbers in NUMBERS]
         runs = [
-            [small_batches(job, FEW, rate, start) for job, rate in zip(jobs, RATES_OF, strict=True)]
-            for start in (0, FEW)
+            [small_batches(job, 1, rate, start) for job, rate in zip(jobs, RATES_OF, strict=True)]
+            for start in range(FEW)
         ]
         alone = [backend.start(job) for job in jobs]
         wanted = [[one.run(b) for one, b in zip(alone, run, strict=True)] for run in runs]

@@ -19,7 +19,7 @@ from advisor_torch.losses import Loss
 from advisor_torch.mode import Masks, Mode
 from advisor_torch.network import Layered, Network
 from advisor_torch.own import OwnNetwork
-from advisor_torch.parameters import CANONICAL, Home, Parameters
+from advisor_torch.parameters import CANONICAL, Home, Layout, Parameters
 from advisor_torch.scaling import LossScale
 from advisor_torch.telemetry import Telemetry
 from advisor_torch.tensors import slices, to_array
@@ -165,7 +165,7 @@ class TorchTraining:
         return slices(len(inputs), PREDICTED_AT_ONCE)
 
 
-def _model(job: Job) -> tuple[Network, Weights, Any]:
+def _model(job: Job) -> tuple[Network, Weights, Layout]:
     if job.recipe.model.kind != "own":
         return Layered(job.layers), job.weights, CANONICAL
     own = OwnNetwork(job)
