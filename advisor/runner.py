@@ -78,6 +78,11 @@ class Runner:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process; None while there is none."""
+        return self._process.pid if self._process is not None else None
+
     def info(self) -> dict[str, Any]:
         """Versions and devices of the backend. Raises UserError when it is not installed."""
         found: dict[str, Any] = self._ask({"do": "info"}, _ignore)["info"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.architecture import Floats
-from advisor.recipe import Cosine, OneCycle, Plateau, Recipe, Schedule
+from advisor.recipe import Cosine, Handover, OneCycle, Plateau, Recipe, Schedule
 
 Steps: TypeAlias = NDArray[np.integer[Any]]
 
@@ -41,7 +41,7 @@ def handover_step(recipe: Recipe, total: int) -> int | None:
     It is the first of an epoch where there are several: backends compile once for each length
     of a stretch of steps.
     """
-    handover = getattr(recipe.optimizer, "handover", None)
+    handover: Handover | None = getattr(recipe.optimizer, "handover", None)
     if handover is None:
         return None
     epochs = recipe.train.epochs

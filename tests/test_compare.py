@@ -20,7 +20,6 @@ from advisor.compare import (
     Gate,
     Plan,
     Unwatched,
-    WatchedRunner,
     compare,
     step_gates,
     summary,
@@ -38,7 +37,7 @@ from advisor.events import (
 )
 from advisor.parity import DROPS, amplifies_rounding, lasting, measure, without_dropout
 from advisor.recipe import Recipe
-from advisor.runner import UserError
+from advisor.runner import Runner, UserError
 
 RECIPE = Recipe.model_validate(
     {
@@ -151,7 +150,7 @@ def test_two_backends_train_the_same_thing() -> None:
         RECIPE,
         ("torch", "jax"),
         Plan(steps=40, seeds=()),
-        open_worker=lambda name: WatchedRunner(name, "cpu"),
+        open_worker=lambda name: Runner(name, "cpu"),
     )
     assert found.ok, found.gates
     assert {gate.name for gate in found.gates} == set(LIMITS)
@@ -164,7 +163,7 @@ def test_two_backends_train_the_same_thing() -> None:
 
 
 def test_whole_trainings_are_timed_and_weighed(tmp_path: Path, backend_name: str) -> None:
-    with WatchedRunner(backend_name, "cpu") as worker:
+    with Runner(backend_name, "cpu") as worker:
         trainings = train_seeds(worker, backend_name, WINE, (0, 1), tmp_path, Unwatched())
     assert [run.seed for run in trainings.runs] == [0, 1]
     assert all(run.best is not None for run in trainings.runs)

@@ -120,4 +120,8 @@ def test_plausible_recipes_have_the_values_of_the_facts() -> None:
             "model.kind": "cnn",
         }.items()
     )
-    assert {found.optimizer.kind for found in plausible_recipes({"weight_decay": 0.1})} == {"adamw", "nadam", "lion"}
+    assert {found.optimizer.kind for found in plausible_recipes({"weight_decay": 0.1})} == {
+        "adamw",
+        "nadam",
+        "lion",
+    }

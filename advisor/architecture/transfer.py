@@ -68,6 +68,8 @@ def rate_scales(
     `progress` is the share of all steps that is done. A factor of 0 freezes. With `thaw`, the
     output layer trains from the start and each block before it joins at an even distance.
     """
+    if not (transfer.frozen or transfer.thaw or transfer.multipliers or transfer.layer_decay < 1):
+        return None
     blocks = blocks_of(names)
     depth = {block: len(blocks) - 1 - place for place, block in enumerate(blocks)}
     scales = {}

@@ -11,7 +11,7 @@ from advisor.cli.commands import Commands, add_command
 from advisor.cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
-    from advisor.compare import Agreement, Plan, WatchedRunner
+    from advisor.compare import Agreement, Plan
     from advisor.recipe import Recipe
 
 STEPS, FULL_STEPS = 100, 1000
@@ -48,14 +48,6 @@ class CompareOptions(options.CompareOptions):
         from advisor.compare import Plan
 
         return Plan(self.steps, self.seeds if self.train else (), self.epochs, self.margin)
-
-    def worker(self, backend: str) -> WatchedRunner:
-        """Use as a context manager."""
-        from advisor.compare import WatchedRunner
-
-        return WatchedRunner(
-            backend, self.device, deterministic=self.deterministic, trusted=self.trust
-        )
 
 
 def add(commands: Commands) -> None:
@@ -157,7 +149,7 @@ def _compare(asked: CompareOptions, recipe: Recipe, backends: tuple[str, str]) -
     from advisor.compare import compare
 
     with watching() as watcher:
-        return compare(recipe, backends, asked.plan, watcher, asked.worker)
+        return compare(recipe, backends, asked.plan, watcher, asked.runner)
 
 
 def _pair(asked: tuple[str, ...]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from advisor.compare.gates import FULL_STEPS, LIMITS, Gate, step_gates
 from advisor.compare.json_summary import summary
 from advisor.compare.speed import Speed
 from advisor.compare.trainings import Trained, Trainings
-from advisor.compare.workers import Unwatched, WatchedRunner, Watcher, Worker
+from advisor.compare.workers import Unwatched, Watcher, Worker
 
 __all__ = [
     "FULL_STEPS",
@@ -25,7 +25,6 @@ __all__ = [
     "Trained",
     "Trainings",
     "Unwatched",
-    "WatchedRunner",
     "Watcher",
     "Worker",
     "compare",

@@ -17,9 +17,9 @@ from advisor.compare.margins import comparable, default_margin
 from advisor.compare.notes import notes
 from advisor.compare.speed import measure_speed
 from advisor.compare.trainings import Trainings, train_seeds
-from advisor.compare.workers import OpenWorker, Unwatched, WatchedRunner, Watcher, Worker
+from advisor.compare.workers import OpenWorker, Unwatched, Watcher, Worker
 from advisor.recipe import Own, Recipe
-from advisor.runner import UserError
+from advisor.runner import Runner, UserError
 
 SEEDS = (0, 1, 2, 3, 4)
 PRECISIONS = ("float64", "float32")
@@ -45,7 +45,7 @@ def compare(
     backends: tuple[str, str],
     plan: Plan = Plan(),
     watcher: Watcher | None = None,
-    open_worker: OpenWorker = WatchedRunner,
+    open_worker: OpenWorker = Runner,
 ) -> Agreement:
     """Raises UserError for bad data, a missing backend or a model without code for one of them,
     and WorkerError when a worker dies."""

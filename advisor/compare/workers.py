@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from advisor.events import Event
 from advisor.recipe import Recipe
-from advisor.runner import Runner
 
 
 class Worker(Protocol):
@@ -26,14 +25,6 @@ class Worker(Protocol):
     @property
     def pid(self) -> int | None:
         """None while no process runs."""
-
-
-class WatchedRunner(Runner):
-    """A runner whose process can be looked at from outside."""
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
 
 
 OpenWorker = Callable[[str], AbstractContextManager[Worker]]

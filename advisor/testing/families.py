@@ -14,7 +14,7 @@ TASKS: Mapping[str, Task] = {
 """A task of each loss."""
 NORMALIZATIONS: Sequence[NormalizationKind] = get_args(NormalizationKind)
 ACTIVATIONS: Sequence[ActivationKind] = get_args(ActivationKind)
-VECTOR, IMAGE, SERIES, TEXT = (6,), (7, 6, 2), (5, 4), (6,)
+VECTOR, IMAGE, TEXT = (6,), (7, 6, 2), (6,)
 VOCABULARY = 7
 
 
@@ -34,7 +34,7 @@ def _of(kind: str, **fields: Any) -> dict[str, Any]:
 
 _TRANSFORMER = {"units": 8, "heads": 2, "layers": 1, "feedforward": 12}
 FAMILIES: Mapping[str, Family] = {
-    "mlp": Family(_of("mlp", hidden=(8, 8, 8, 8), normalization="layer")),
+    "mlp": Family(_of("mlp", hidden=(8,), normalization="layer")),
     "mlp-residual": Family(
         _of("mlp", hidden=(6, 6, 7, 7), normalization="layer", residual=True),
     ),
@@ -58,14 +58,13 @@ FAMILIES: Mapping[str, Family] = {
         _of("resnet", channels=(4,), order="pre", hidden=(5,), normalization="layer"), IMAGE
     ),
     "rnn": Family(_of("rnn", units=5, embedding=4, hidden=(6,)), TEXT, VOCABULARY),
-    "rnn-gru": Family(_of("rnn", cell="gru", units=5, layers=2, normalization="layer"), SERIES),
+    "rnn-gru": Family(_of("rnn", cell="gru", units=5, layers=2, normalization="layer"), IMAGE),
     "transformer": Family(_of("transformer", **_TRANSFORMER), TEXT, VOCABULARY),
-    "transformer-post": Family(
-        _of("transformer", **_TRANSFORMER, order="post", positions="sinusoidal", hidden=(5,)),
-        IMAGE,
-    ),
     "language_model": Family(
-        _of("transformer", **_TRANSFORMER), TEXT, VOCABULARY, "language_model"
+        _of("transformer", **_TRANSFORMER, order="post", positions="sinusoidal"),
+        TEXT,
+        VOCABULARY,
+        "language_model",
     ),
     "language_model-rnn": Family(
         _of("rnn", cell="gru", units=5, embedding=4, readout="mean"),
@@ -76,6 +75,8 @@ FAMILIES: Mapping[str, Family] = {
 }
 """Layer normalisations and activations of the first six give way to all kinds in turn."""
 VARIED = ("mlp", "cnn", "resnet")
+STEPPED = [name for name in FAMILIES if name not in ("resnet-pre", "language_model-rnn")]
+"""Those that the contract trains; the others are made of the same layers."""
 
 _L2, _DECAY = {"regularization.l2": 0.01}, {"regularization.weight_decay": 0.1}
 _HANDOVER = {"optimizer.handover": {"lr": 0.05, "momentum": 0.9, "nesterov": True}}
@@ -122,6 +123,7 @@ class LossCase:
 
 _FOCAL = {"loss.kind": "focal", "loss.gamma": 1.5}
 _SMOOTH = {"regularization.label_smoothing": 0.2}
+_GRU = {"model.kind": "rnn", "model.cell": "gru"}
 _BY_CLASS = (0.5, 1.0, 2.0)
 LOSS_CASES: Mapping[str, LossCase] = {
     "cross_entropy": LossCase("classification", {}),
@@ -140,6 +142,6 @@ LOSS_CASES: Mapping[str, LossCase] = {
     "mse": LossCase("regression", {"loss.kind": "mse"}),
     "mae": LossCase("regression", {"loss.kind": "mae"}),
     "huber": LossCase("regression", {"loss.kind": "huber", "loss.delta": 0.5}),
-    "language_model": LossCase("language_model", {}),
-    "language_model-smoothed": LossCase("language_model", _SMOOTH),
+    "language_model": LossCase("language_model", _GRU),
+    "language_model-smoothed": LossCase("language_model", {**_GRU, **_SMOOTH}),
 }

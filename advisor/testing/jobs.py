@@ -119,7 +119,7 @@ def family_job(
         vocabulary=family.vocabulary,
     )
     if job.recipe.model.kind in VARIED:
-        job = dataclasses.replace(job, layers=varied(job.layers, 4 * list(FAMILIES).index(name)))
+        job = dataclasses.replace(job, layers=varied(job.layers, 3 * list(FAMILIES).index(name)))
         how = job.recipe.initialization
         job = dataclasses.replace(job, weights=initial_weights(job.layers, how, 0))
     return dataclasses.replace(job, weights=scattered(job.weights))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +17,27 @@ from advisor.recipe import Recipe
 
 MOST_TRAIN_SAMPLE = 10_000
 """Training loss for decisions is measured on at most this many examples."""
-ACTIVATION_SAMPLE = 1_000
+ACTIVATION_SAMPLE = 256
 ACTIVATION_CHECKS = 4
-"""Activations are inspected at about this many evaluations of a run, and at the last."""
+"""Activations are inspected at up to so many evaluations of a run; always halfway and at the
+last, so that there are two."""
+TRAINED_BETWEEN = 25
+"""Between two inspections at least so many times the inspected examples are trained, which keeps
+their cost to some 2 % of the training."""
+PREDICTED_TOGETHER = 64 << 20
+"""bytes; smaller evaluations are predicted in one go"""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One evaluation's figures."""
+
+    outputs: Floats
+    """raw, of validation"""
+    loss: float
+    metric: float
+    train_loss: float
+    train_metric: float
 
 
 class Judge:
@@ -28,7 +48,12 @@ class Judge:
         self.kinds = {
             layer.name: layer.kind for layer in walk(layers) if isinstance(layer, Activation)
         }
-        self._activations_every = max(1, recipe.train.epochs // ACTIVATION_CHECKS)
+        n, epochs = len(dataset.train.targets), recipe.train.epochs
+        self._inspected = fixed_sample(n, min(n, ACTIVATION_SAMPLE))
+        self._inspect_every = max(
+            1, epochs // ACTIVATION_CHECKS, -(-TRAINED_BETWEEN * len(self._inspected) // n)
+        )
+        self._halfway = epochs // 2
 
     @cached_property
     def train_sample(self) -> data.Split:
@@ -37,6 +62,30 @@ class Judge:
         size = min(n, len(self.dataset.validation.targets), MOST_TRAIN_SAMPLE)
         rows = fixed_sample(n, size)
         return data.Split(train.inputs[rows], train.targets[rows])
+
+    @cached_property
+    def _inspected_inputs(self) -> Any:
+        return self.dataset.train.inputs[self._inspected]
+
+    @cached_property
+    def _together(self) -> Any:
+        """Validation and training sample in one array, where that is small; else None."""
+        validation, sample = self.dataset.validation.inputs, self.train_sample.inputs
+        values = (len(validation) + len(sample)) * int(np.prod(validation.shape[1:]))
+        if self.dataset.streamed or 4 * values > PREDICTED_TOGETHER:
+            return None
+        return np.concatenate([validation, sample])
+
+    def evaluate(self, training: Training) -> Judged:
+        """Loss and metric on validation and on the training sample."""
+        validation, sample = self.dataset.validation, self.train_sample
+        if self._together is None:
+            outputs, train_outputs = map(training.predict, (validation.inputs, sample.inputs))
+        else:
+            both, n = training.predict(self._together), len(validation.targets)
+            outputs, train_outputs = both[:n], both[n:]
+        loss_and_metric = self.loss_and_metric(outputs, validation)
+        return Judged(outputs, *loss_and_metric, *self.loss_and_metric(train_outputs, sample))
 
     def loss_and_metric(self, outputs: Floats, split: data.Split) -> tuple[float, float]:
         recipe = self.recipe
@@ -68,11 +117,10 @@ class Judge:
         self, training: Training, evaluations: int, last: bool
     ) -> dict[str, ActivationReport]:
         """By layer, where an inspection is due."""
-        if not self.kinds or not (last or evaluations % self._activations_every == 0):
+        due = last or evaluations == self._halfway or evaluations % self._inspect_every == 0
+        if not self.kinds or not due:
             return {}
-        n = len(self.dataset.train.targets)
-        rows = fixed_sample(n, min(n, ACTIVATION_SAMPLE))
-        found = training.activations(self.dataset.train.inputs[rows])
+        found = training.activations(self._inspected_inputs)
         return {name: activation_report(self.kinds[name], each) for name, each in found.items()}
 
     def better(self, evaluated: tuple[float, float], best: Evaluated | None) -> bool:

@@ -199,24 +199,21 @@ class _Run:
     def evaluate(self) -> None:
         self.evaluations += 1
         judge, training = self.judge, self.training
-        outputs = training.predict(self.dataset.validation.inputs)
-        sample = judge.train_sample
-        train_loss, train_metric = judge.loss_and_metric(training.predict(sample.inputs), sample)
-        loss, metric = judge.loss_and_metric(outputs, self.dataset.validation)
+        found = judge.evaluate(training)
         evaluated = Evaluated(
             self.step,
             self.epoch,
-            train_loss,
-            train_metric,
-            loss,
-            metric,
-            judge.better((loss, metric), self.best),
-            judge.predicted_share(outputs),
+            found.train_loss,
+            found.train_metric,
+            found.loss,
+            found.metric,
+            judge.better((found.loss, found.metric), self.best),
+            judge.predicted_share(found.outputs),
             judge.activations(training, self.evaluations, self.step >= self.maker.total),
             self.seconds,
         )
         self.emit(evaluated)
-        self._after(evaluated, outputs)
+        self._after(evaluated, found.outputs)
 
     def _after(self, evaluated: Evaluated, outputs: Floats) -> None:
         if self.plateau:

@@ -90,7 +90,8 @@ class Model(nnx.Module):
                 made = self.parts[layer.name](x, mode)
             case Embedding():
                 mode.mask = is_token(x)
-                made = self.parts[layer.name].embedding[...][x]  # Embed would cast to float32
+                part: Any = self.parts[layer.name]
+                made = part.embedding[...][x]  # calling it would cast float64 to float32
             case Activation():
                 made = ACTIVATIONS[layer.kind](x)
                 if mode.seen is not None:

@@ -37,7 +37,7 @@ class OwnClass:
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """Raises OwnCodeError."""
         offers = {"input_shape": self.input_shape, "outputs": self.outputs, "rngs": rngs}
-        known = inspect.signature(self.made).parameters
+        known = inspect.signature(self.made.__init__).parameters
         given = {name: offer for name, offer in offers.items() if name in known}
         given |= dict(self.arguments)
         try:
@@ -59,6 +59,8 @@ class OwnModel:
     """The class with the names of the arrays that its models have."""
 
     of: OwnClass
+    names: tuple[str, ...]
+    """of all arrays, in the order in which the class sets its attributes"""
     kernels: tuple[str, ...]
     """parameters of two or more dimensions"""
     vectors: Vectors
@@ -98,14 +100,24 @@ def _loaded(reference: str | None) -> type[nnx.Module]:
 
 @functools.lru_cache(maxsize=64)
 def _described(made: OwnClass) -> OwnModel:
-    variables = arrays(nnx.eval_shape(lambda: made.build(nnx.Rngs(0))))
+    attributes: list[str] = []
+
+    def built() -> nnx.Module:
+        model = made.build(nnx.Rngs(0))
+        attributes.extend(vars(model))  # noted here: NNX puts them into alphabetical order
+        return model
+
+    variables = arrays(nnx.eval_shape(built))
+    places = {name: attributes.index(name.partition(".")[0]) for name in variables}
+    variables = {name: variables[name] for name in sorted(variables, key=places.__getitem__)}
     trained = {name: one.shape for name, one in variables.items() if isinstance(one, nnx.Param)}
     kernels = tuple(name for name, shape in trained.items() if len(shape) > 1)
     vectors = tuple((name, shape) for name, shape in trained.items() if len(shape) < 2)
     if not trained:
         raise OwnCodeError(f"{made.reference} has nothing to train: no flax.nnx.Param")
     draws = tuple(name for name, one in variables.items() if isinstance(one, nnx.RngState))
-    return OwnModel(made, kernels, vectors, draws)
+    names = tuple(name for name in variables if name not in draws)
+    return OwnModel(made, names, kernels, vectors, draws)
 
 
 def arrays(model: nnx.Module) -> dict[str, Any]:
@@ -120,7 +132,7 @@ def name_of(path: tuple[Any, ...]) -> str:
 def own_weights(own: OwnModel, seed: int) -> Weights:
     """What the class initialises a model with from this seed."""
     found: Weights = jax.device_get(_initial(own.of, np.uint32(seed)))
-    return found
+    return {name: found[name] for name in own.names}
 
 
 @functools.partial(jax.jit, static_argnames="made")

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from advisor.backend import Batches, Job, StepReport
+from advisor.backend import Batches, Job, StepReport, Training
 from advisor_jax.program import Averages, Given, State, Steps
 from advisor_jax.training import Box, JaxTraining, report_of
 
@@ -94,7 +94,8 @@ class JaxTogether:
     """Implements `advisor.backend.Together`."""
 
     def __init__(self, members: Sequence[JaxTraining]) -> None:
-        self.members = members
+        self.members: Sequence[Training] = members
+        self._members = members
         first = members[0]
         self._shared = all(one.given.inputs is first.given.inputs for one in members)
         with first.here():
@@ -105,13 +106,13 @@ class JaxTogether:
 
     def run(self, batches: Sequence[Batches]) -> list[StepReport]:
         """One after the other where their batches have not the same form."""
-        members, first = self.members, self.members[0]
-        steps = [one.steps_of(its) for one, its in zip(members, batches, strict=True)]
-        programs = {one.program_of(its) for one, its in zip(members, batches, strict=True)}
+        first = self._members[0]
+        steps = [one.steps_of(its) for one, its in zip(self._members, batches, strict=True)]
+        programs = {one.program_of(its) for one, its in zip(self._members, batches, strict=True)}
         if len(programs) > 1 or any(_axes(each) != _axes(steps[0]) for each in steps):
-            return [one.run(its) for one, its in zip(members, batches, strict=True)]
+            return [one.run(its) for one, its in zip(self._members, batches, strict=True)]
         with first.here():
-            for one, its in zip(members, batches, strict=True):
+            for one, its in zip(self._members, batches, strict=True):
                 one.prepare(its)
             joined: Steps = first.put(jax.tree.map(lambda *arrays: np.stack(arrays), *steps))
             self._stack.whole, found = first.compiled.run_together(
@@ -120,11 +121,11 @@ class JaxTogether:
             losses, norms, layers = jax.device_get(found)
         return [
             report_of(losses[k], norms[k], {name: norm[k] for name, norm in layers.items()})
-            for k in range(len(members))
+            for k in range(len(self._members))
         ]
 
     def _stacked_given(self) -> Given:
-        every = [one.given for one in self.members]
+        every = [one.given for one in self._members]
         given: Given = jax.tree.map(
             lambda *arrays: jnp.stack(arrays),
             *(each._replace(inputs=(), targets=()) for each in every),

@@ -16,6 +16,12 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 LAST_WORDS = 2000
 
 
+def environment_here() -> dict[str, str]:
+    """This process's environment, with the benchmarks' folder among those of modules."""
+    path = os.pathsep.join(filter(None, [str(BENCHMARKS), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
 class PeerError(Exception):
     """The process has died; the message holds the end of what it wrote."""
 
@@ -29,8 +35,8 @@ class Peer:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the process
         self._name = f"{module} {argument}".strip()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "peers.protocol", module, argument],
-            env={**os.environ, "PYTHONPATH": str(BENCHMARKS), **environment},
+            [sys.executable, "-m", "peers.serve", module, argument],
+            env={**environment_here(), **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -86,7 +86,3 @@ def _timed(work: Work, fit: Fit, epochs: int) -> dict[str, Any]:
     parameters = fit(epochs)
     seconds = time.perf_counter() - began
     return {"seconds": seconds, "examples": epochs * work.examples, "parameters": parameters}
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:3])

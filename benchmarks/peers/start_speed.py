@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 from advisor.events import Event, StepsDone
 from advisor.runner import Runner
 from peers.cases import Case
-from peers.process import BENCHMARKS, PeerError
+from peers.process import PeerError, environment_here
 from peers.training_speed import Plan
 
 TARGET = 0.05
@@ -77,7 +76,7 @@ def new_process(plan: Plan, backend: str, case: Case) -> dict[str, Any]:
 
 def _first_step(plan: Plan, backend: str, case: Case, cache: str) -> dict[str, float]:
     command = [sys.executable, "-m", "peers.first_step", backend, case.name, str(plan.folder)]
-    environment = {**os.environ, "PYTHONPATH": str(BENCHMARKS), "ADVISOR_CACHE": cache}
+    environment = {**environment_here(), "ADVISOR_CACHE": cache}
     began = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -20,8 +20,8 @@ jax = pytest.importorskip("jax")
 
 import jax.numpy as jnp
 from advisor_jax import JaxBackend, cache, devices
-from advisor_jax.compiled import ORDINARY
-from advisor_jax.images import matmul_conv, max_pool
+from advisor_jax.compiled import ORDINARY, REPEATABLE, programs_for
+from advisor_jax.images import average_pool, matmul_conv, max_pool
 from advisor_jax.randomness import uniform
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +57,9 @@ NUMBERS: dict[str, Any] = {
     "regularization.dropout": 0.4,
     "regularization.weight_decay": 0.1,
     "regularization.l2": 0.1,
+    "regularization.l1": 0.1,
     "regularization.label_smoothing": 0.1,
+    "optimizer.handover": {"lr": 0.1, "momentum": 0.5},
     "train.seed": 5,
     "initialization.gain": 2.0,
 }
@@ -94,14 +96,26 @@ def test_numbers_are_not_compiled_in() -> None:
     for path, value in NUMBERS.items():
         _exercise(small_job({**base, path: value}))
     _exercise(small_job({**CNN, "optimizer.kind": "adam"}))
+    _exercise(small_job(base, target_weights=(2.0, 1.0, 0.5)))
     assert _programs() == before
+
+
+TRANSFORMER = {
+    "model.kind": "transformer",
+    "regularization.attention_dropout": 0.1,
+    "regularization.stochastic_depth": 0.1,
+}
 
 
 @pytest.mark.parametrize(
     ("task", "one", "other"),
     [
         ("classification", {"optimizer.kind": "sgd", "optimizer.momentum": 0.9}, 0.8),
-        ("classification", {"optimizer.kind": "rmsprop", "optimizer.alpha": 0.9}, 0.8),
+        ("classification", {"optimizer.kind": "rmsprop", "optimizer.momentum": 0.9}, 0.8),
+        ("classification", {"optimizer.kind": "nadam", "optimizer.momentum_decay": 0.004}, 0.1),
+        ("classification", {"optimizer.kind": "lion", "optimizer.beta2": 0.99}, 0.9),
+        ("classification", {"loss.kind": "focal", "loss.gamma": 2.0}, 0.5),
+        ("classification", TRANSFORMER, 0.3),
         ("regression", {"loss.kind": "huber", "loss.delta": 1.0}, 0.3),
     ],
 )
@@ -112,6 +126,26 @@ def test_numbers_of_other_kinds_are_not_compiled_in(
     before = _programs()
     _exercise(small_job({**one, list(one)[-1]: other}, task))
     assert _programs() == before
+
+
+def test_a_thaw_compiles_one_program() -> None:
+    job = small_job()
+    training, batches = JaxBackend().start(job), small_batches(job, 3)
+    training.run(batches)
+    before = _compiled(ORDINARY.run_steps)
+    for scales in ({"dense1.kernel": 0.0, "dense1.bias": 0.0}, {"dense1.kernel": 0.5}, {}):
+        training.run(dataclasses.replace(batches, scales=scales))
+    assert _compiled(ORDINARY.run_steps) == before + 1
+
+
+def test_a_handover_compiles_one_program_whatever_its_numbers() -> None:
+    before = 0
+    for momentum in (0.9, 0.5):
+        job = small_job({"optimizer.handover": {"momentum": momentum}})
+        training, batches = JaxBackend().start(job), small_batches(job, 3)
+        training.run(dataclasses.replace(batches, handed_over=True))
+        before = before or _compiled(ORDINARY.run_steps)
+    assert _compiled(ORDINARY.run_steps) == before
 
 
 def test_many_sizes_are_predicted_by_few_programs() -> None:
@@ -186,21 +220,79 @@ def test_devices_best_first(monkeypatch: pytest.MonkeyPatch) -> None:
         devices.choose("gpu:2")
 
 
+def test_repeatable_programs_are_those_of_gpus() -> None:
+    assert programs_for("gpu", deterministic=True) is REPEATABLE
+    assert programs_for("gpu", deterministic=False) is ORDINARY
+    assert programs_for("cpu", deterministic=True) is ORDINARY
+    job = small_job()
+    ordinary, repeatable = JaxBackend().start(job), JaxBackend().start(job)
+    repeatable.compiled = REPEATABLE  # XLA knows the flag, on whatever it runs
+    one, other = (training.run(small_batches(job, 3)) for training in (ordinary, repeatable))
+    assert_allclose(one.loss, other.loss, rtol=1e-12)
+
+
+# State
+
+
+def test_a_state_is_plain_arrays_by_name() -> None:
+    job = small_job({"model.normalization": "batch", "optimizer.kind": "nadam"})
+    training = JaxBackend().start(job)
+    training.run(dataclasses.replace(small_batches(job, 2), average=np.array([0.0, 1.0])))
+    state = training.state()
+    for name in (
+        "parameters.dense1.kernel",
+        "statistics.dense1.norm.mean",
+        "moments.nu.output.kernel",
+        "average.parameters.output.kernel",
+    ):
+        assert state[name].dtype == np.float64
+    assert all(isinstance(a, np.ndarray) and a.dtype.kind in "fiu" for a in state.values())
+
+
+@pytest.mark.parametrize("changes", [{"optimizer.kind": "sgd"}, {"model.hidden": (9,)}])
+def test_a_state_of_another_job_is_refused(changes: dict[str, Any]) -> None:
+    state = JaxBackend().start(small_job()).state()
+    with pytest.raises(ValueError, match="state of another job"):
+        JaxBackend().start(small_job(changes)).restore(state)
+
+
+def test_float16_gradients_are_finite_from_the_start() -> None:
+    job = small_job({"optimizer.kind": "sgd"}, "regression", precision="float16")
+    far = dataclasses.replace(job, targets=job.targets + 1000)
+    _, gradients = JaxBackend().start(far).gradients(far.inputs, far.targets)
+    assert all(np.isfinite(gradient).all() for gradient in gradients.values())
+
+
 # Layers
 
 
-@given(side=sides, width=sides, channels=st.integers(1, 3), size=st.sampled_from([1, 3, 5]))
+@given(
+    side=sides,
+    width=sides,
+    channels=st.integers(1, 3),
+    size=st.sampled_from([1, 3, 5]),
+    stride=st.integers(1, 2),
+    padding=st.sampled_from(["symmetric", "SAME", "VALID"]),
+)
 @few
-def test_convolution_by_matrix_product(side: int, width: int, channels: int, size: int) -> None:
+def test_convolution_by_matrix_product(
+    side: int, width: int, channels: int, size: int, stride: int, padding: str
+) -> None:
     random = np.random.default_rng(side)
-    x = jnp.asarray(random.standard_normal((2, side, width, channels)), jnp.float32)
+    x = jnp.asarray(random.standard_normal((2, side + 4, width + 4, channels)), jnp.float32)
     kernel = jnp.asarray(random.standard_normal((size, size, channels, 4)), jnp.float32)
-    padding = ((size // 2, size // 2),) * 2
-    expected = lax.conv_general_dilated(
-        x, kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    found = matmul_conv(x, kernel, (1, 1), padding)
+    pads: Any = ((size // 2, size // 2),) * 2 if padding == "symmetric" else padding
+    axes = ("NHWC", "HWIO", "NHWC")
+    expected = lax.conv_general_dilated(x, kernel, (stride, stride), pads, dimension_numbers=axes)
+    found = matmul_conv(x, kernel, (stride, stride), pads, dimension_numbers=axes)
     assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_convolution_in_groups_is_left_to_xla() -> None:
+    x, kernel = jnp.ones((1, 4, 4, 2)), jnp.ones((1, 1, 1, 2))
+    axes = ("NHWC", "HWIO", "NHWC")
+    found = matmul_conv(x, kernel, (1, 1), "SAME", dimension_numbers=axes, feature_group_count=2)
+    assert_array_equal(found, jnp.ones((1, 4, 4, 2)))
 
 
 @given(height=sides, width=sides)
@@ -210,6 +302,7 @@ def test_pooling_against_numpy(height: int, width: int) -> None:
     rows, columns = height // 2, width // 2
     blocks = x[:, : 2 * rows, : 2 * columns].reshape(2, rows, 2, columns, 2, 3)
     assert_array_equal(max_pool(jnp.asarray(x)), blocks.max(axis=(2, 4)))
+    assert_allclose(average_pool(jnp.asarray(x)), blocks.mean(axis=(2, 4)), atol=1e-6)
 
 
 def test_pooling_of_equals_and_of_nan() -> None:

@@ -37,6 +37,8 @@ def test_auto_options_from_the_command_line() -> None:
         recipe=Path("r.yaml"),
         changes=("optimizer.lr=0.1", "train.epochs=3"),
         device="cpu",
+        deterministic=False,
+        trust=False,
         backend="jax",
         seeds=(0, 1, 2),
         budget="40e",
