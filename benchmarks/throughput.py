@@ -46,23 +46,27 @@ def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run(options: argparse.Namespace, plan: Plan) -> dict[str, Any]:
-    """Everything that was asked for; each part is a list of records."""
-    backends, parts = options.backend or BACKENDS, options.part or PARTS
-    names = options.case or (SHORT if options.short else tuple(CASES))
+def run(options: argparse.Namespace, plan: Plan, console: Console) -> dict[str, Any]:
+    """Everything that was asked for, printed part by part; lists of records."""
+    backends = options.backend or BACKENDS
     found: dict[str, Any] = {}
-    if "training" in parts:
-        rows = training_speed.measure(plan, [CASES[name] for name in names], backends)
-        found["training"] = [row.record() for row in rows]
-        found["skipped"] = sorted({c.package for c in CONTESTANTS if not present(c)} - {""})
-    if "start" in parts:
-        found["second_trial"] = [start_speed.second_trial(plan, name) for name in backends]
-        found["new_process"] = [
-            start_speed.new_process(plan, name, PROCESS_CASE) for name in backends
-        ]
-    if "sweep" in parts:
-        epochs = SWEEP_EPOCHS[options.short]
-        found["sweep"] = [sweep_speed.measure(plan, name, epochs) for name in backends]
+    for part in options.part or PARTS:
+        if part == "training":
+            names = options.case or (SHORT if options.short else tuple(CASES))
+            rows = training_speed.measure(plan, [CASES[name] for name in names], backends)
+            found["training"] = [row.record() for row in rows]
+            found["skipped"] = sorted({c.package for c in CONTESTANTS if not present(c)} - {""})
+            print_training(console, found)
+        elif part == "start":
+            found["second_trial"] = [start_speed.second_trial(plan, name) for name in backends]
+            found["new_process"] = [
+                start_speed.new_process(plan, name, PROCESS_CASE) for name in backends
+            ]
+            print_starts(console, found)
+        else:
+            epochs = SWEEP_EPOCHS[options.short]
+            found["sweep"] = [sweep_speed.measure(plan, name, epochs) for name in backends]
+            print_sweeps(console, found)
     return found
 
 
@@ -99,10 +103,7 @@ def main() -> int:
         write_data(Path(folder))
         rounds, seconds = (3, 0.4) if options.short else (9, 1.5)
         with console.status("starting") as status:
-            found = run(options, Plan(rounds, seconds, Path(folder), status.update))
-    print_training(console, found)
-    print_starts(console, found)
-    print_sweeps(console, found)
+            found = run(options, Plan(rounds, seconds, Path(folder), status.update), console)
     short = failures(found)
     if not (options.short or options.backend or options.case or options.part):
         save("throughput", {**found, "failures": short})

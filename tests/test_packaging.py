@@ -70,11 +70,10 @@ def test_each_backend_is_an_extra_of_its_own(unpacked: Path) -> None:
     assert not any(need.startswith(("torch", "jax", "flax", "optax")) for need in always)
     extras = {
         extra: {need for need in needs if f"extra == '{extra}'" in need}
-        for extra in ("torch", "jax", "all")
+        for extra in ("torch", "jax", "data", "all")
     }
-    assert {need.split(";")[0] for need in extras["torch"] | extras["jax"]} == {
-        need.split(";")[0] for need in extras["all"]
-    }
+    parts = extras["torch"] | extras["jax"] | extras["data"]
+    assert {need.split(";")[0] for need in parts} == {need.split(";")[0] for need in extras["all"]}
     assert not any(need.startswith("torch") for need in extras["jax"])
     assert not any(need.startswith(("jax", "flax", "optax")) for need in extras["torch"])
 

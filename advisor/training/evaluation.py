@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor import data, metrics
 from advisor.architecture import Activation, Floats, Layer, walk
@@ -65,7 +66,7 @@ class Judge:
 
     @cached_property
     def _inspected_inputs(self) -> Any:
-        return self.dataset.train.inputs[self._inspected]
+        return _kept(self.dataset.train.inputs[self._inspected])
 
     @cached_property
     def _together(self) -> Any:
@@ -74,7 +75,7 @@ class Judge:
         values = (len(validation) + len(sample)) * int(np.prod(validation.shape[1:]))
         if self.dataset.streamed or 4 * values > PREDICTED_TOGETHER:
             return None
-        return np.concatenate([validation, sample])
+        return _kept(np.concatenate([validation, sample]))
 
     def evaluate(self, training: Training) -> Judged:
         """Loss and metric on validation and on the training sample."""
@@ -133,6 +134,12 @@ class Judge:
         ours = oriented(self.recipe.metric, metric)
         theirs = oriented(self.recipe.metric, best.validation_metric)
         return ours > theirs or (ours == theirs and loss < best.validation_loss)
+
+
+def _kept(array: NDArray[Any]) -> NDArray[Any]:
+    """Read-only, so that a backend may keep a copy on its device."""
+    array.flags.writeable = False
+    return array
 
 
 def activation_report(kind: str, values: Floats) -> ActivationReport:

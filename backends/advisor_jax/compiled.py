@@ -19,8 +19,9 @@ from advisor_jax.program import Batch, Given, Program, State, Steps
 from advisor_jax.randomness import step_words
 from advisor_jax.steps import Taken, loss_gradients, step
 
-Found = tuple[Array, Array, dict[str, Array]]
-"""losses (S,), gradient norms (S,) and, by kernel, the norms of gradient, weight and update"""
+Found = Array
+"""(2 * S + 3 * kernels,) losses, gradient norms, then each kernel's norms of gradient, weight and
+update, in the order of `Program.kernels`: one array is fetched at once"""
 
 REPEATABLE_OPTIONS = {"xla_gpu_deterministic_ops": True}
 """XLA's own flag, for one program: no atomic additions on GPU, whose order is never the same."""
@@ -48,8 +49,10 @@ def run_steps(program: Program, state: State, given: Given, steps: Steps) -> tup
         earlier.append(found)
     after, taken = one(state, jnp.asarray(last))
     every = [*earlier, (taken.loss[None], taken.grad_norm[None])]
-    losses, norms = (jnp.concatenate(parts) for parts in zip(*every, strict=True))
-    return after, (losses, norms, _layer_norms(state, after, taken))
+    losses, norms = zip(*every, strict=True)
+    layers = _layer_norms(state, after, taken)
+    named = (layers[name] for name in program.kernels)
+    return after, jnp.concatenate([*losses, *norms, *named])
 
 
 def run_together(

@@ -114,15 +114,11 @@ class JaxTogether:
         with first.here():
             for one, its in zip(self._members, batches, strict=True):
                 one.prepare(its)
-            joined: Steps = first.put(jax.tree.map(lambda *arrays: np.stack(arrays), *steps))
+            joined: Steps = jax.tree.map(lambda *arrays: np.stack(arrays), *steps)
             self._stack.whole, found = first.compiled.run_together(
                 programs.pop(), self._stack.whole, self._given, joined, shared=self._shared
             )
-            losses, norms, layers = jax.device_get(found)
-        return [
-            report_of(losses[k], norms[k], {name: norm[k] for name, norm in layers.items()})
-            for k in range(len(self._members))
-        ]
+            return [report_of(first.program, each) for each in np.asarray(found)]
 
     def _stacked_given(self) -> Given:
         every = [one.given for one in self._members]

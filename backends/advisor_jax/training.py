@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -38,6 +38,8 @@ from advisor_jax.stored import restored, stored
 
 SLICE, LEAST = 1024, 32
 """Predictions are made for so many examples at a time: powers of two, so few programs."""
+RESIDENT_ARRAYS, RESIDENT_BYTES = 2, 64 << 20
+"""Evaluation inputs that stay on the device."""
 MOST_HALVINGS = 40
 """of float16's loss scale, for gradients outside of training"""
 
@@ -60,7 +62,7 @@ class JaxTraining:
         self.on, self._dtype = device, weight_type(job.precision)
         self.compiled = programs_for(device.platform, deterministic=job.deterministic)
         self._handover = handover_kind(job.recipe)
-        self._averaged = False
+        self._averaged, self._resident = False, Resident()
         with self.here():
             own = own_model(job)
             weights = job.weights if own is None else own_weights(own, job.recipe.train.seed)
@@ -77,9 +79,9 @@ class JaxTraining:
             self.prepare(batches)
             program = self.program_of(batches)
             self.box.state, found = self.compiled.run_steps(
-                program, self.box.state, self.given, self.put(steps)
+                program, self.box.state, self.given, steps
             )
-            return report_of(*jax.device_get(found))
+            return report_of(self.program, np.asarray(found))
 
     def steps_of(self, batches: Batches) -> Steps:
         """The arguments for these batches. Raises IndexError for a row that is not there."""
@@ -212,33 +214,59 @@ class JaxTraining:
 
     def _sliced(self, inputs: Inputs, function: Callable[..., Any]) -> list[Any]:
         """The function's results for at most SLICE examples at a time, padding cut off."""
-        parts, evaluated = [], self._evaluated()
+        evaluated, parts = self._evaluated(), self._resident.parts(inputs, self._slices)
+        found = [(function(self.program, *evaluated, part), size) for part, size in parts]
+        return [_first(each, size) for each, size in found]
+
+    def _slices(self, inputs: Inputs) -> Iterator[tuple[Array, int]]:
+        """Slices on the device, padded, with their true sizes."""
         for start in range(0, max(1, len(inputs)), SLICE):
             part = inputs_of(inputs[start : start + SLICE], self._dtype)
             whole = max(LEAST, 1 << max(0, len(part) - 1).bit_length())
             padding = [(0, whole - len(part))] + [(0, 0)] * (part.ndim - 1)
-            whole_part = self.put(np.pad(part, padding))
-            found = function(self.program, *evaluated, whole_part)
-            parts.append(_first(jax.device_get(found), len(part)))
+            yield self.put(np.pad(part, padding)), len(part)
+
+
+class Resident:
+    """Inputs of evaluations, which come back every epoch, kept on the device while small."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Inputs, list[tuple[Array, int]]]] = []
+
+    def parts(
+        self, inputs: Inputs, made: Callable[[Inputs], Iterator[tuple[Array, int]]]
+    ) -> Iterable[tuple[Array, int]]:
+        """`made(inputs)`, or what it gave for this very array when that cannot have changed."""
+        if not isinstance(inputs, np.ndarray) or inputs.flags.writeable:
+            return made(inputs)
+        for known, parts in self._kept:
+            if known is inputs:
+                return parts
+        if inputs.nbytes > RESIDENT_BYTES:
+            return made(inputs)
+        parts = list(made(inputs))
+        self._kept = [(inputs, parts), *self._kept[: RESIDENT_ARRAYS - 1]]
         return parts
 
 
 def _first(found: Any, n: int) -> Any:
-    return jax.tree.map(lambda array: array[:n], found)
+    return jax.tree.map(lambda array: np.asarray(array)[:n], found)
 
 
 def _all_finite(arrays: Mapping[str, Any]) -> bool:
     return all(np.isfinite(np.asarray(array)).all() for array in arrays.values())
 
 
-def report_of(losses: Floats, norms: Floats, layers: Mapping[str, Floats]) -> StepReport:
-    """What a program measured."""
-    triples = {name: found.tolist() for name, found in layers.items()}
+def report_of(program: Program, found: Floats) -> StepReport:
+    """What the program measured, from one array; see `compiled.Found`."""
+    count = len(program.kernels)
+    steps = (len(found) - 3 * count) // 2
+    layers = found[2 * steps :].reshape(count, 3).tolist()
     return StepReport(
-        losses,
-        norms,
+        found[:steps],
+        found[steps : 2 * steps],
         {
             name: LayerReport(gradient, weight, update / (weight + 1e-9))
-            for name, (gradient, weight, update) in triples.items()
+            for name, (gradient, weight, update) in zip(program.kernels, layers, strict=True)
         },
     )

@@ -80,11 +80,11 @@ def _with_tokens(loaded: data.Dataset) -> data.Dataset:
 ALL = (
     Case("digits-mlp-32", "mlp", MLP, (8, 8), 32),
     Case("digits-mlp-128", "mlp", MLP, (8, 8), 128),
-    Case("cnn-28x28x1-64", "cnn", CNN, (28, 28, 1), 64, 3840),
-    Case("cnn-28x28x1-128", "cnn", CNN, (28, 28, 1), 128, 3840),
-    Case("cnn-32x32x3-64", "cnn", CNN, (32, 32, 3), 64, 2560),
-    Case("cnn-32x32x3-128", "cnn", CNN, (32, 32, 3), 128, 2560),
-    Case("transformer-64", "transformer", TRANSFORMER, (32,), 64, 2048),
+    Case("cnn-28x28x1-64", "cnn", CNN, (28, 28, 1), 64, 2560),
+    Case("cnn-28x28x1-128", "cnn", CNN, (28, 28, 1), 128, 2560),
+    Case("cnn-32x32x3-64", "cnn", CNN, (32, 32, 3), 64, 1920),
+    Case("cnn-32x32x3-128", "cnn", CNN, (32, 32, 3), 128, 1920),
+    Case("transformer-64", "transformer", TRANSFORMER, (32,), 64, 1280),
 )
 CASES = {case.name: case for case in ALL}
 SHORT = ("digits-mlp-32", "cnn-28x28x1-64", "transformer-64")

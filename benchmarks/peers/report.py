@@ -9,8 +9,6 @@ from rich.table import Table
 
 
 def print_training(console: Console, found: dict[str, Any]) -> None:
-    if "training" not in found:
-        return
     table = _table("Training", "case", "backend", "variant")
     for name in ("examples/s", "IQR", "ours is", "target", ""):
         table.add_column(name, justify="right")
@@ -35,8 +33,6 @@ def print_training(console: Console, found: dict[str, Any]) -> None:
 
 
 def print_starts(console: Console, found: dict[str, Any]) -> None:
-    if "second_trial" not in found:
-        return
     table = _table("A further trial of a warm worker (digits CNN, 10 epochs)", "backend")
     for name in ("to first step, s", "whole trial, s", "share", "target", ""):
         table.add_column(name, justify="right")
@@ -67,8 +63,6 @@ def _print_processes(console: Console, rows: list[dict[str, Any]]) -> None:
 
 
 def print_sweeps(console: Console, found: dict[str, Any]) -> None:
-    if "sweep" not in found:
-        return
     table = _table("Sixteen learning rates (digits MLP, batch 32)", "backend", "way")
     for name in ("examples/s", "IQR", "speed-up"):
         table.add_column(name, justify="right")

@@ -69,7 +69,7 @@ def new_process(plan: Plan, backend: str, case: Case) -> dict[str, Any]:
     with TemporaryDirectory() as cache:
         plan.say(f"first step of a new process on {backend}")
         cold = _first_step(plan, backend, case, cache)
-        warm = [_first_step(plan, backend, case, cache) for _ in range(1 + plan.rounds // 3)]
+        warm = [_first_step(plan, backend, case, cache) for _ in range(max(1, plan.rounds // 3))]
     parts = {name: statistics.median(one[name] for one in warm) for name in cold}
     return {"backend": backend, "case": case.name, "cold": _rounded(cold), "warm": _rounded(parts)}
 

@@ -15,7 +15,8 @@ from peers.process import Peer
 
 LEAST_EPOCHS = 8
 """Our loop inspects activations at four points of a training, however short it is."""
-WARM_UP = 2
+WARM_UP = 1
+"""epochs"""
 
 
 @dataclass(frozen=True)
