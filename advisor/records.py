@@ -14,6 +14,8 @@ from advisor.recipe import Recipe
 
 SMOOTHING = 0.98
 """Of the exponential average of the training loss, as the fastai and Lightning rate finders use."""
+MOST_SKIPPED = 0.1
+"""Share of the steps that float16's loss scaling may skip before it counts as a fault."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,17 @@ class Records:
 
     @cached_property
     def grad_norm(self) -> Floats:
-        return np.array([value for chunk in self.chunks for value in chunk.grad_norm], dtype=float)
+        """(steps,) before clipping. float16's loss scaling skips a step whose gradient overflows
+        and goes on at half the scale: that is how it works, so the step before stands for it,
+        unless more than MOST_SKIPPED of the steps were lost."""
+        norms = np.array([v for chunk in self.chunks for v in chunk.grad_norm], dtype=float)
+        skipped = np.isfinite(self.loss) & ~np.isfinite(norms)
+        few = np.mean(skipped) <= MOST_SKIPPED if len(norms) else False
+        if self.recipe.train.precision != "float16" or not few or skipped.all():
+            return norms
+        kept = np.flatnonzero(~skipped)
+        before = np.searchsorted(kept, np.arange(len(norms)), side="right") - 1
+        return np.asarray(norms[kept[np.maximum(before, 0)]])
 
     @cached_property
     def lr(self) -> Floats:

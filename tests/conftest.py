@@ -3,9 +3,16 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 pytest.register_assert_rewrite("advisor.testing")
+
+# A loaded machine is no fault of the code: what a test must not do is judged by its asserts.
+hypothesis.settings.register_profile(
+    "any-speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-speed")
 
 
 @pytest.fixture(scope="session", autouse=True)

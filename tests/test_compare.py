@@ -356,7 +356,7 @@ def test_only_masks_are_changed_for_the_comparison() -> None:
         ),
         (
             {"optimizer.handover": {"at": 0.5}},
-            {"optimizer.handover": {"at": 0.8}},
+            {"optimizer.handover": {"at": 0.2}},
             ["losses float64", "trained float64"],
         ),
         ({"transfer.thaw": 0.5}, {"transfer.thaw": 0.0}, ["losses float64", "trained float64"]),

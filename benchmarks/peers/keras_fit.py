@@ -25,14 +25,16 @@ def _loop(work: Work) -> Fit:
     inputs, targets = _arrays(work.case, work.dataset.train)
     validation = _arrays(work.case, work.dataset.validation)
 
+    x, y = inputs[: work.examples], targets[: work.examples]  # whole batches only
+    model = _network(keras, work.case, work.dataset.outputs)
+    model.compile(
+        keras.optimizers.AdamW(cases.LR, weight_decay=cases.WEIGHT_DECAY),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+
     def fit(epochs: int) -> int:
-        model = _network(keras, work.case, work.dataset.outputs)
-        model.compile(
-            keras.optimizers.AdamW(cases.LR, weight_decay=cases.WEIGHT_DECAY),
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
-        )
-        x, y = inputs[: work.examples], targets[: work.examples]  # whole batches only
+        # the same model goes on: another would be compiled anew, in every segment
         model.fit(x, y, work.case.batch, epochs, verbose=0, validation_data=validation)
         return int(model.count_params())
 
@@ -62,8 +64,8 @@ def _transformer(keras: Any, case: Case, outputs: int) -> Any:
     units, heads, time = model["units"], model["heads"], case.shape[0]
     tokens = keras.Input((time,), dtype="int32")
     filled = ops.not_equal(tokens, 0)
-    places = layers.Embedding(time, units)(ops.arange(time))
-    x = layers.Embedding(VOCABULARY, units)(tokens) + places
+    places = ops.cumsum(ops.ones_like(tokens), axis=1) - 1
+    x = layers.Embedding(VOCABULARY, units)(tokens) + layers.Embedding(time, units)(places)
     for _ in range(model["layers"]):
         normed = layers.LayerNormalization(epsilon=1e-5)(x)
         attention = layers.MultiHeadAttention(heads, units // heads)

@@ -15,8 +15,8 @@ from peers.process import Peer
 
 LEAST_EPOCHS = 8
 """Our loop inspects activations at four points of a training, however short it is."""
-WARM_UP = 1
-"""epochs"""
+TRIED = 8
+"""epochs of a second, longer measurement, where an epoch is short beside what comes before it"""
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,16 @@ def _measure_case(plan: Plan, case: Case, entered: list[tuple[Contestant, Peer]]
 def _warmed(plan: Plan, case: Case, one: Contestant, peer: Peer) -> Row:
     """Compiled and warm, with as many epochs as fill a segment."""
     plan.say(f"{case.name}: warming up {one.variant} on {one.backend}")
-    request = _request(plan, case, one, WARM_UP)
-    peer.ask(request)
-    answer = peer.ask(request)
-    epochs = int(plan.seconds * WARM_UP / answer["seconds"])
+
+    def seconds(epochs: int) -> float:
+        return float(peer.ask(_request(plan, case, one, epochs))["seconds"])
+
+    parameters = peer.ask(_request(plan, case, one, 1))["parameters"]
+    epoch = seconds(1)
+    if epoch < plan.seconds / TRIED:  # most of it may be the building of the model
+        epoch = max(seconds(TRIED) - epoch, epoch / TRIED) / (TRIED - 1)
     least = LEAST_EPOCHS if one.variant == "ours" else 1
-    return Row(case, one, max(least, epochs), answer["parameters"])
+    return Row(case, one, max(least, round(plan.seconds / epoch)), parameters)
 
 
 def _request(plan: Plan, case: Case, one: Contestant, epochs: int) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pretender, Pretender],
     def replace(jax: Pretender, torch: Pretender) -> None:
         workers = {"jax": jax, "torch": torch}
         made = lambda options, backend: workers[backend]  # noqa: E731 a method
-        monkeypatch.setattr(command.CompareOptions, "worker", made)
+        monkeypatch.setattr(command.CompareOptions, "runner", made)
 
     return replace
 

@@ -140,3 +140,21 @@ def test_few_examples_that_share_a_class_by_chance_are_no_collapse() -> None:
 def test_one_evaluation_of_one_class_is_not_enough() -> None:
     recovers = Stream(predicted_share=lambda share: 1.0 if share < 0.95 else 0.2)
     assert outcome(recovers, "prediction_collapse") == "clear"
+
+
+@pytest.mark.parametrize(
+    ("precision", "every", "fires"),
+    [("float16", 60, False), ("float16", 5, True), ("float32", 60, True)],
+)
+def test_steps_that_loss_scaling_skips_are_no_fault(
+    precision: str, every: int, fires: bool
+) -> None:
+    stream = Stream(recipe_of(train__precision=precision))
+    events = [_skipping(e, every) if isinstance(e, StepsDone) else e for e in stream.events()]
+    found = {f.symptom: f.outcome for f in detect(stream.recipe, events)}
+    assert (found["non_finite"] == "fired") is fires
+
+
+def _skipping(steps: StepsDone, every: int) -> StepsDone:
+    norms = [math.inf if i % every == 3 else norm for i, norm in enumerate(steps.grad_norm)]
+    return replace(steps, grad_norm=norms)
