@@ -14,7 +14,7 @@ from torch import Tensor
 from advisor.architecture import PADDING
 from advisor.backend import Batches, Inputs, Job
 from advisor_torch.losses import target_type
-from advisor_torch.tensors import slices, to_tensor
+from advisor_torch.tensors import from_array, slices, to_tensor
 
 GATHERED_AT_ONCE = 64 << 20
 """bytes of training inputs that are put in order ahead of the steps that use them"""
@@ -53,7 +53,7 @@ class Examples:
         return to_tensor(array, self._device, self._dtype)
 
     def targets(self, array: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device, self._target_type)
+        return from_array(array).to(self._device, self._target_type)
 
     def padded(self, batches: Batches) -> bool:
         """Whether there may be padding among the tokens of these batches."""

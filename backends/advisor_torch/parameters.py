@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from advisor.architecture import Floats, Weights, is_decayed, is_trainable
-from advisor_torch.tensors import channels_first, channels_last, to_array
+from advisor_torch.tensors import channels_first, channels_last, from_array, to_array
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Parameters:
     @torch.no_grad()
     def load(self, weights: Weights) -> None:
         for name, tensor in self.tensors.items():
-            memory = torch.from_numpy(self.layout.to_memory(weights[name]))
+            memory = from_array(self.layout.to_memory(weights[name]))
             tensor.copy_(self.layout.in_use(memory))
 
     def _views(self, vector: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:

@@ -36,9 +36,15 @@ def to_array(tensor: Tensor) -> Floats:
     return copy
 
 
+def from_array(array: NDArray[Any]) -> Tensor:
+    """On CPU, sharing memory where the array may be written to: PyTorch has no read-only tensor."""
+    array = np.ascontiguousarray(array)
+    return torch.from_numpy(array) if array.flags.writeable else torch.tensor(array)
+
+
 def to_tensor(array: NDArray[Any], device: torch.device, floats: torch.dtype) -> Tensor:
     """On the device; floating point becomes `floats`, integers (tokens) stay as they are."""
-    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    tensor = from_array(array)
     return tensor.to(device, floats if tensor.is_floating_point() else None)
 
 
