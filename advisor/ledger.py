@@ -104,7 +104,9 @@ class Ledger:
     def open(cls, folder: Path) -> Ledger:
         """Take up a session. Raises LedgerError when there is none, or it cannot be read."""
         if not (folder / FILE).is_file():
-            raise LedgerError(f"{folder} holds no session (there is no {FILE} in it)")
+            raise LedgerError(
+                f"{folder} holds no session (there is no {FILE} in it) and no training (run.json)"
+            )
         ledger = cls(folder)
         try:
             ledger.header()

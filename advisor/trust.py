@@ -40,6 +40,8 @@ def check(recipe: Recipe) -> None:
     known = trusted_folders()
     for file in code_files(recipe):
         place = file.resolve()
+        if not place.is_file():
+            raise UntrustedError(f"the recipe names code in {file}, where there is no file")
         if not any(place.is_relative_to(folder) for folder in known):
             raise UntrustedError(
                 f"the recipe names code that would run: {file}\n"

@@ -87,7 +87,13 @@ class Worker:
         except USER_ERRORS as error:
             unfit = isinstance(error, ShapeError)
             self._say({"error": str(error), "user": True, "unfit": unfit})
+        except SystemExit as error:  # only code of the user's own ends a process
+            message = f"the code that the recipe names ended the process: sys.exit({error.code!r})"
+            self._say({"error": message, "user": True, "unfit": False})
         except Exception as error:
+            if is_out_of_memory(error):
+                self._say({"error": _too_large(error), "user": True, "unfit": True})
+                return
             message = f"{type(error).__name__}: {error}"
             self._say({"error": message, "user": False, "detail": traceback.format_exc()})
 
@@ -265,6 +271,20 @@ def _keep(folder: Path, outcome: Outcome, dataset: data.Dataset) -> None:
         write_arrays(folder / "best.safetensors", _float32(outcome.weights))
         arrays = {"outputs": outcome.outputs, "targets": dataset.validation.targets}
         write_arrays(folder / "validation.safetensors", arrays)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether NumPy, PyTorch, CUDA or XLA ran out of memory, each of which says it otherwise."""
+    words = ("out of memory", "resource_exhausted", "can't allocate memory", "unable to allocate")
+    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in words)
+
+
+def _too_large(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (
+        f"memory ran out: {first}\n"
+        f"use a smaller model or train.batch_size, or more portions (train.accumulation)"
+    )
 
 
 def _seed_everything(seed: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
@@ -45,6 +47,12 @@ class Interrupted(KeyboardInterrupt):
         self.resume = resume
 
 
+def no_more_interrupts() -> None:
+    """The first Ctrl+C has been heard; more would only cut short what it set off."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def reported(work: Callable[[], int]) -> int:
     """The exit code of `work`; an error is told on standard error."""
     try:
@@ -52,9 +60,11 @@ def reported(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except Interrupted as stop:
+        no_more_interrupts()
         tell(f"interrupted; go on with: {stop.resume}")
         return Exit.INTERRUPTED
     except KeyboardInterrupt:
+        no_more_interrupts()
         tell("interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough

@@ -183,7 +183,7 @@ def add_out(parser: argparse.ArgumentParser, holds: str) -> None:
     parser.add_argument(
         "--out",
         metavar="DIR",
-        type=Path,
+        type=folder,
         help=f"new or empty folder for {holds} (default: runs/NAME-DATE-TIME, NAME the recipe's)",
     )
 
@@ -222,6 +222,10 @@ def _checked(check: Callable[[str], bool], text: str, wanted: str) -> str:
     return text
 
 
+def folder(text: str) -> Path:
+    return Path(_checked(lambda text: bool(text.strip()), text, "name a folder"))
+
+
 def seed(text: str) -> int:
     wanted = f"a seed is a whole number from 0 to {LARGEST_SEED}"
     return int(_checked(lambda text: _is_whole(text) and int(text) <= LARGEST_SEED, text, wanted))
@@ -249,11 +253,6 @@ def count(text: str) -> int:
     return int(
         _checked(lambda text: _is_whole(text) and int(text) > 0, text, "at least 1 is needed")
     )
-
-
-def whole(text: str) -> int:
-    """A whole number from 0."""
-    return int(_checked(_is_whole, text, "a whole number is needed"))
 
 
 def names(text: str) -> tuple[str, ...]:

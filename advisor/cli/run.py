@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command
-from advisor.cli.errors import CliError, Exit, Interrupted, tell
+from advisor.cli.errors import CliError, Exit, Interrupted, no_more_interrupts, tell
 
 if TYPE_CHECKING:
     from advisor.events import Evaluated, Event, TrialFinished
@@ -49,6 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     backend = chosen(asked.backend)
     recipe = recipe_file.read(asked.recipe, asked.overrides)
     folder = options.output_folder(asked.out, recipe.name)
+    check_folder(folder)
     with asked.runner(backend) as runner:
         runner.check(recipe)
         make_folder(folder)
@@ -84,6 +85,7 @@ def _work(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> int:
     try:
         events = _train(runner, recipe, folder, json)
     except KeyboardInterrupt:
+        no_more_interrupts()
         raise Interrupted(f"advisor resume {shlex.quote(str(folder))}") from None
     except WorkerError as error:
         tell(f"error: {error}\n{error.detail}".rstrip())
@@ -95,18 +97,34 @@ def _work(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> int:
 
 def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
     from advisor.cli.output import write, write_json
-    from advisor.events import Evaluated, as_dict
+    from advisor.events import Evaluated, TrialStarted, as_dict
 
     def told(event: Event) -> None:
         if json:
             write_json(as_dict(event))
+        elif isinstance(event, TrialStarted):
+            write(
+                f"{event.backend} on {event.device}: {event.parameters:,} parameters, "
+                f"{event.steps_per_epoch} steps an epoch"
+            )
         elif isinstance(event, Evaluated):
             write(_line(recipe, event))
 
     return runner.train(recipe, folder, told)
 
 
+def check_folder(folder: Path) -> None:
+    """Say at once what would only come to light after the data are read."""
+    try:
+        occupied = folder.exists() and any(folder.iterdir())
+    except OSError as error:
+        raise CliError(f"{folder}: cannot be the output folder: {error.strerror}") from error
+    if occupied:
+        raise CliError(f"{folder} is not empty; choose another folder with --out")
+
+
 def make_folder(folder: Path) -> None:
+    """The new output folder. Raises CliError where it cannot be one."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         occupied = any(folder.iterdir())

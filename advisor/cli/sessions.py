@@ -12,7 +12,7 @@ from pathlib import Path
 from advisor import auto, summary
 from advisor.auto import Observer, Start
 from advisor.cli import output, rules
-from advisor.cli.errors import CliError, Exit, Interrupted
+from advisor.cli.errors import CliError, Exit, Interrupted, no_more_interrupts
 from advisor.cli.json_lines import JsonLines
 from advisor.cli.live import LiveView
 from advisor.cli.narrate import Narrator, before_and_after
@@ -71,6 +71,7 @@ def _work(session: Session, ledger: Ledger, runner: Runner, json: bool) -> int:
         summary.conclude(session.state, folder)  # what was found so far is of use
         raise
     except KeyboardInterrupt:
+        no_more_interrupts()
         raise Interrupted(f"advisor resume {shlex.quote(str(folder))}") from None
     found = summary.conclude(state, folder)
     if json:

@@ -50,7 +50,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--workers",
         metavar="N",
-        type=options.whole,
+        type=options.count,
         default=0,
         help="processes (default: one for each core; one where there is a GPU)",
     )
@@ -60,14 +60,17 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor.cli.backends import chosen
     from advisor.cli.output import write_json
+    from advisor.cli.run import check_folder
 
     asked = options.SweepOptions.of(arguments)
     backend = chosen(asked.backend)
+    _check_distinct(asked.vary)
     combinations = list(itertools.product(*(_values(text) for text in asked.vary)))
     if len(combinations) > MOST:
         raise CliError(f"--vary: {len(combinations)} combinations; allowed: at most {MOST}")
     recipes = [_recipe(asked, each) for each in combinations]
     folder = options.output_folder(asked.out, recipes[0].name)
+    check_folder(folder)
     finished = _train(asked, backend, recipes, folder)
     lines = [
         _line(recipe, combination, end, folder / _name(number))
@@ -83,6 +86,18 @@ def execute(arguments: argparse.Namespace) -> int:
     else:
         _tell(recipes[0], ranked, folder)
     return Exit.DONE if ranked[0]["validation"] is not None else Exit.NOTHING_TRAINED
+
+
+def _check_distinct(vary: Sequence[str]) -> None:
+    """Each field and each of its values may be given once."""
+    paths = [text.partition("=")[0].strip() for text in vary]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise CliError(f"--vary: {path} is given twice; write its values as {path}=A,B")
+    for text in vary:
+        values = _values(text)
+        if len(set(values)) < len(values):
+            raise CliError(f"--vary {text}: each value may be given once")
 
 
 def _values(text: str) -> list[str]:

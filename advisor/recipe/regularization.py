@@ -60,7 +60,10 @@ class Average(Section):
 class Regularization(Section):
     """What holds overfitting down."""
 
-    dropout: Rate = Field(0.0, description="drop rate after each hidden dense layer")
+    dropout: Rate = Field(
+        0.0,
+        description="drop rate after each hidden dense layer; before the output where there is none",
+    )
     feature_dropout: Rate = Field(
         0.0, description="after each convolutional block, recurrent layer and attention block"
     )

@@ -69,6 +69,8 @@ def starting_weights(recipe: Recipe, dataset: data.Dataset, layers: tuple[Layer,
 
 def _stored(path: Path) -> Weights:
     try:
+        with path.open("rb"):
+            pass  # its own error for a missing file has no plain reason
         return load_file(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -9,6 +9,7 @@ import torch
 from advisor.backend import BackendInfo, Job
 from advisor_torch.devices import available, choose, prepare
 from advisor_torch.memory import tune_allocator
+from advisor_torch.threads import use_threads
 from advisor_torch.together import TorchTogether, stackable
 from advisor_torch.training import TorchTraining
 
@@ -16,8 +17,8 @@ from advisor_torch.training import TorchTraining
 class TorchBackend:
     """Trains with PyTorch, eagerly, on CPU, CUDA or MPS.
 
-    `keep_memory` lets the process keep freed memory (Linux with glibc): see `memory.py`. It is
-    the one setting of the whole process that the backend changes; a deterministic job on CUDA
+    Of the whole process it changes the number of threads (`threads.py`) and, unless `keep_memory`
+    is off, that freed memory is kept (`memory.py`, Linux with glibc); a deterministic job on CUDA
     also sets the environment variable CUBLAS_WORKSPACE_CONFIG, unless it is set.
     """
 
@@ -44,6 +45,7 @@ class TorchBackend:
     def _device(self, job: Job) -> torch.device:
         device = choose(job.device, job.precision)
         prepare(device, job.deterministic)
+        use_threads(job)
         if self._keep_memory and device.type == "cpu":
             tune_allocator()
         return device
