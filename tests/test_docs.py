@@ -87,7 +87,8 @@ def run(command: str, output: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "ran", "needs"), [("add-a-rule", 4, ""), ("add-a-backend", 3, "torch")]
+    ("page", "ran", "needs"),
+    [("add-a-rule", 4, ""), ("add-a-backend", 3, "torch"), ("recipes", 2, "jax")],
 )
 def test_page_can_be_followed(page: str, ran: int, needs: str, tmp_path: Path) -> None:
     if needs and find_spec(needs) is None:

@@ -16,6 +16,9 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def recipe(folder: Path, **changes: Any) -> Recipe:
+    for name in ("made.py", "nets.py"):
+        if folder.is_dir() and not (folder / name).exists():
+            (folder / name).write_text("")
     raw: dict[str, Any] = {
         "task": "classification",
         "data": {"source": f"python:{folder}/made.py:examples"},
@@ -58,6 +61,12 @@ def test_a_link_does_not_lead_out_of_the_trusted_folder(tmp_path: Path) -> None:
     trust.trust(trusted)
     made = recipe(trusted, data={"source": "sklearn:iris"})
     with pytest.raises(trust.UntrustedError):
+        trust.check(made)
+
+
+def test_code_that_is_not_there_needs_no_consent(tmp_path: Path) -> None:
+    made = recipe(tmp_path, data={"source": f"python:{tmp_path}/nope.py:f"}, model={"kind": "mlp"})
+    with pytest.raises(trust.UntrustedError, match="no file"):
         trust.check(made)
 
 

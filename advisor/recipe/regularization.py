@@ -62,7 +62,7 @@ class Regularization(Section):
 
     dropout: Rate = Field(
         0.0,
-        description="drop rate after each hidden dense layer; before the output where there is none",
+        description="drop rate after each hidden dense layer, or before the output if none",
     )
     feature_dropout: Rate = Field(
         0.0, description="after each convolutional block, recurrent layer and attention block"

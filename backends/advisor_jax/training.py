@@ -37,7 +37,8 @@ from advisor_jax.steps import FIRST_SCALE
 from advisor_jax.stored import restored, stored
 
 SLICE, LEAST = 1024, 32
-"""Predictions are made for so many examples at a time: powers of two, so few programs."""
+"""Predictions are made for so many examples at a time, the last ones padded to a multiple: one
+program for each size of a data set's parts, and little work on padding."""
 RESIDENT_ARRAYS, RESIDENT_BYTES = 2, 64 << 20
 """Evaluation inputs that stay on the device."""
 MOST_HALVINGS = 40
@@ -222,7 +223,7 @@ class JaxTraining:
         """Slices on the device, padded, with their true sizes."""
         for start in range(0, max(1, len(inputs)), SLICE):
             part = inputs_of(inputs[start : start + SLICE], self._dtype)
-            whole = max(LEAST, 1 << max(0, len(part) - 1).bit_length())
+            whole = max(LEAST, -(-len(part) // LEAST) * LEAST)
             padding = [(0, whole - len(part))] + [(0, 0)] * (part.ndim - 1)
             yield self.put(np.pad(part, padding)), len(part)
 
