@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from advisor.architecture import Floats
 from advisor.compare.agreement import Agreement
 from advisor.compare.equivalence import Equivalence, judge
-from advisor.compare.gates import FLOAT32_STEPS, Gate, loss_rounding, step_gates
+from advisor.compare.gates import FLOAT32_STEPS, Gate, step_gates
 from advisor.compare.margins import comparable, default_margin
 from advisor.compare.notes import notes
 from advisor.compare.speed import measure_speed
@@ -23,8 +23,6 @@ from advisor.runner import Runner, UserError
 
 SEEDS = (0, 1, 2, 3, 4)
 PRECISIONS = ("float64", "float32")
-CONTROL = "control"
-"""The float32 steps once more, in float64: what rounding alone does to one backend."""
 Measured = Mapping[str, Floats]
 
 
@@ -96,19 +94,12 @@ def _steps(
         file = folder / f"{name}-{precision}.safetensors"
         worker.parity(recipe, precision, count, file)
         found[precision] = load_file(file)
-    count = len(found["float32"]["losses"])
-    worker.parity(recipe, "float64", count, folder / f"{name}-control.safetensors")
-    found[CONTROL] = load_file(folder / f"{name}-control.safetensors")
     return found
 
 
 def _gates(sides: list[dict[str, Measured]]) -> Iterator[Gate]:
     for precision in PRECISIONS if sides else ():
-        rounding = 0.0
-        if precision == "float32":
-            rounding = sum(loss_rounding(side["float32"], side[CONTROL]) for side in sides)
-        one, other = (side[precision] for side in sides)
-        yield from step_gates(precision, one, other, rounding)
+        yield from step_gates(precision, *(side[precision] for side in sides))
 
 
 def _trainings(

@@ -25,7 +25,6 @@ LIMITS: Mapping[str, float] = {
     "trained float64": 1e-8,
 }
 """Largest relative difference. `trained` has no float32: outputs are the sum of all steps."""
-LARGEST_ROUNDING = 1e-3
 TINY = 1e-12
 GRADIENT = "gradient."
 
@@ -45,16 +44,9 @@ class Gate:
 
 
 def step_gates(
-    precision: str,
-    one: Mapping[str, Floats],
-    other: Mapping[str, Floats],
-    rounding: float = 0.0,
+    precision: str, one: Mapping[str, Floats], other: Mapping[str, Floats]
 ) -> list[Gate]:
-    """Hold what `advisor.parity.measure` returned for two backends against each other.
-
-    `rounding` is how far the backends' losses are from their own in float64, added up: two
-    programs that mean the same may be that far apart, so the limit of losses is no less.
-    """
+    """Hold what `advisor.parity.measure` returned for two backends against each other."""
     questions = {
         "forward": ("raw outputs on the same weights", far(one["forward"], other["forward"])),
         "gradients": ("gradients of the first batch", _gradients_far(one, other)),
@@ -64,24 +56,10 @@ def step_gates(
         about = f"raw outputs after {len(one['losses'])} steps"
         questions["trained"] = about, far(one["trained"], other["trained"])
     return [
-        Gate(f"{name} {precision}", about, value, _limit(name, precision, rounding))
+        Gate(f"{name} {precision}", about, value, LIMITS[f"{name} {precision}"])
         for name, (about, value) in questions.items()
         if f"{name} {precision}" in LIMITS
     ]
-
-
-def _limit(name: str, precision: str, rounding: float) -> float:
-    limit = LIMITS[f"{name} {precision}"]
-    return max(limit, rounding) if name == "losses" else limit
-
-
-def loss_rounding(single: Mapping[str, Floats], double: Mapping[str, Floats]) -> float:
-    """Largest relative difference of one backend's losses between float32 and float64.
-
-    Beyond LARGEST_ROUNDING float32 has lost the training, and excuses nothing.
-    """
-    _, value = _losses(double["losses"], single["losses"])
-    return value if value <= LARGEST_ROUNDING else 0.0
 
 
 def far(one: Floats, other: Floats) -> float:

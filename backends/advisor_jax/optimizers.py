@@ -23,7 +23,7 @@ from advisor.recipe import (
     Sgd,
 )
 from advisor_jax.packing import is_packed
-from advisor_jax.transforms import scale_by_adagrad, scale_by_nadam
+from advisor_jax.transforms import scale_by_adagrad, scale_by_adam, scale_by_nadam
 
 Arrays = dict[str, Array]
 Settings = Mapping[str, Array]
@@ -82,9 +82,15 @@ def _own(settings: Optimizer) -> dict[str, float]:
         case Lion():
             names = ("beta1", "beta2")
         case Nadam():
-            names = ("beta1", "beta2", "eps", "momentum_decay")
+            rests = {"rest1": 1 - settings.beta1, "rest2": 1 - settings.beta2}
+            names = ("beta1", "eps", "momentum_decay")
+            return rests | {name: getattr(settings, name) for name in names}
         case Adam() | AdamW():
-            names = ("beta1", "beta2", "eps")
+            return {
+                "rest1": 1 - settings.beta1,
+                "rest2": 1 - settings.beta2,
+                "eps": settings.eps,
+            }
     return {name: getattr(settings, name) for name in names}
 
 
@@ -105,9 +111,9 @@ def optimizer(kind: str, settings: Settings) -> optax.GradientTransformation:
         case "adagrad":
             return scale_by_adagrad(*own("eps"))
         case "adamw":
-            return optax.scale_by_adam(*own("beta1", "beta2", "eps"))
+            return scale_by_adam(*own("rest1", "rest2", "eps"))
         case "nadam":
-            return scale_by_nadam(*own("beta1", "beta2", "eps", "momentum_decay"))
+            return scale_by_nadam(*own("beta1", "rest1", "rest2", "eps", "momentum_decay"))
         case "lion":
             return optax.scale_by_lion(*own("beta1", "beta2"))
         case _:

@@ -37,8 +37,7 @@ from advisor_jax.steps import FIRST_SCALE
 from advisor_jax.stored import restored, stored
 
 SLICE, LEAST = 1024, 32
-"""Predictions are made for so many examples at a time, the last ones padded to a multiple: one
-program for each size of a data set's parts, and little work on padding."""
+"""Predictions are made for so many examples at a time; the last ones are padded."""
 RESIDENT_ARRAYS, RESIDENT_BYTES = 2, 64 << 20
 """Evaluation inputs that stay on the device."""
 MOST_HALVINGS = 40
@@ -223,9 +222,16 @@ class JaxTraining:
         """Slices on the device, padded, with their true sizes."""
         for start in range(0, max(1, len(inputs)), SLICE):
             part = inputs_of(inputs[start : start + SLICE], self._dtype)
-            whole = max(LEAST, -(-len(part) // LEAST) * LEAST)
+            whole = padded_size(len(part))
             padding = [(0, whole - len(part))] + [(0, 0)] * (part.ndim - 1)
             yield self.put(np.pad(part, padding)), len(part)
+
+
+def padded_size(n: int) -> int:
+    """At least n, of few sizes: four between one power of two and the next, so that few programs
+    are compiled and at most a fifth of the work is on padding."""
+    step = max(LEAST, 1 << max(0, n - 1).bit_length()) // 8
+    return max(LEAST, -(-n // step) * step)
 
 
 class Resident:
