@@ -114,8 +114,6 @@ class _Build:
             else:
                 self.add(*part)
             self.shape = (*self.shape[:-1], units)
-        if not hidden:
-            self.drop("output", self.regularization.dropout)
 
     def flatten(self) -> None:
         if len(self.shape) > 1:

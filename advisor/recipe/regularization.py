@@ -60,10 +60,7 @@ class Average(Section):
 class Regularization(Section):
     """What holds overfitting down."""
 
-    dropout: Rate = Field(
-        0.0,
-        description="drop rate after each hidden dense layer, or before the output if none",
-    )
+    dropout: Rate = Field(0.0, description="drop rate after each hidden dense layer")
     feature_dropout: Rate = Field(
         0.0, description="after each convolutional block, recurrent layer and attention block"
     )
