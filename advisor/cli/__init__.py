@@ -18,7 +18,11 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`advisor --help` lists them)."""
     signal.signal(signal.SIGTERM, _interrupt)
-    return reported(lambda: _run(arguments))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        return reported(lambda: _run(arguments))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _interrupt(signum: int, frame: object) -> None:

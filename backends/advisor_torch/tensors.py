@@ -38,7 +38,7 @@ def to_array(tensor: Tensor) -> Floats:
 
 def from_array(array: NDArray[Any]) -> Tensor:
     """On CPU, sharing memory where the array may be written to: PyTorch has no read-only tensor."""
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     return torch.from_numpy(array) if array.flags.writeable else torch.tensor(array)
 
 
