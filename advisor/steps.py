@@ -37,7 +37,6 @@ class StepMaker:
         self.steps_per_epoch = data.steps_per_epoch(n, recipe.train.batch_size)
         self.total = self.steps_per_epoch * recipe.train.epochs
         self._handover = handover_step(recipe, self.total)
-        self._averages = average_weights(recipe, 0, self.total, self.total, self.steps_per_epoch)
         self._epoch_rows: tuple[int, Integers] | None = None
         self._made_here = dataset.streamed or (recipe.regularization.augmentation.changes_inputs)
         self._ahead: tuple[tuple[int, int], Future[Batches]] | None = None
@@ -105,7 +104,6 @@ class StepMaker:
         epoch, offset = divmod(step, self.steps_per_epoch)
         rows = self._rows(epoch)[offset : offset + size]
         inputs, partners, shares = self._inputs(rows, step)
-        averages = self._averages
         return Batches(
             rows,
             learning_rates(self.recipe, step, step + size, self.total),
@@ -115,7 +113,7 @@ class StepMaker:
             shares,
             self._handover is not None and step >= self._handover,
             self._scales(epoch),
-            None if averages is None else averages[step : step + size],
+            average_weights(self.recipe, step, step + size, self.total, self.steps_per_epoch),
         )
 
     def _rows(self, epoch: int) -> Integers:

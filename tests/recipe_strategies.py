@@ -217,7 +217,7 @@ def recipes(draw: Draw) -> r.Recipe:
     text = data["source"].startswith("text:")
     kinds = (*SEQUENCES, "own") if text or task == "language_model" else ()
     model = draw(sections("model", kinds))
-    bias = ["zeros"] if model["kind"] == "own" else ["zeros", "prior"]
+    own = model["kind"] == "own"
     raw: dict[str, Any] = {
         "name": draw(NAMES),
         "task": task,
@@ -226,7 +226,7 @@ def recipes(draw: Draw) -> r.Recipe:
         "initialization": {
             "kind": draw(st.sampled_from(get_args(r.InitializationKind))),
             "gain": draw(numbers(0, 100, exclude_min=True)),
-            "output_bias": draw(st.sampled_from(bias)),
+            "output_bias": draw(st.sampled_from(["zeros"] if own else ["zeros", "prior"])),
         },
         "transfer": {
             **draw(TRANSFERS),
@@ -234,6 +234,7 @@ def recipes(draw: Draw) -> r.Recipe:
                 st.fixed_dictionaries({"frozen": st.lists(NAMES, max_size=2)})
                 | st.fixed_dictionaries({"thaw": numbers(0, 1)})
             ),
+            **({"weights": None} if own else {}),
         },
         "loss": draw(losses(task)),
         "optimizer": draw(sections("optimizer")),

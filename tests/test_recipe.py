@@ -99,6 +99,10 @@ MISFITS: list[tuple[dict[str, Any], str]] = [
         "initialization.output_bias needs a model that is not your own",
     ),
     (
+        {"model": OWN, "transfer": {"weights": "a.safetensors"}},
+        "transfer.weights needs a model that is not your own",
+    ),
+    (
         {"transfer": {"thaw": 0.5, "frozen": ("conv1",)}},
         "transfer.thaw and transfer.frozen exclude each other",
     ),

@@ -43,7 +43,6 @@ from advisor.architecture.transfer import (
     blocks_of,
     check_names,
     rate_scales,
-    thaw_steps,
     transferred,
 )
 from advisor.architecture.weights import (
@@ -96,7 +95,6 @@ __all__ = [
     "parameter_count",
     "rate_scales",
     "sinusoids",
-    "thaw_steps",
     "transferred",
     "walk",
 ]

@@ -86,23 +86,6 @@ def rate_scales(
     return None if all(scale == 1.0 for scale in scales.values()) else scales
 
 
-def thaw_steps(transfer: Transfer, names: Sequence[str], total: int) -> list[int]:
-    """The steps before which a block starts to train, in rising order."""
-    blocks = len(blocks_of(names))
-    if not transfer.thaw:
-        return []
-    shares = [transfer.thaw * up / max(1, blocks - 1) for up in range(1, blocks)]
-    return sorted({_first_step(share, total) for share in shares} - {0})
-
-
 def _reached(progress: float, share: float) -> bool:
     """Whether this share of the steps is done, however the two were rounded."""
     return progress >= share - 1e-9
-
-
-def _first_step(share: float, total: int) -> int:
-    """The first step at which this share is reached."""
-    step = max(0, int(share * total) - 1)
-    while not _reached(step / total, share):
-        step += 1
-    return step

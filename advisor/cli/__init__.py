@@ -18,11 +18,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`advisor --help` lists them)."""
     signal.signal(signal.SIGTERM, _interrupt)
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        return reported(lambda: _run(arguments))
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return reported(lambda: _run(arguments))
 
 
 def _interrupt(signum: int, frame: object) -> None:

@@ -55,6 +55,15 @@ def no_more_interrupts() -> None:
 
 def reported(work: Callable[[], int]) -> int:
     """The exit code of `work`; an error is told on standard error."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        return _reported(work)
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
+
+
+def _reported(work: Callable[[], int]) -> int:
     try:
         code = work()
         sys.stdout.flush()

@@ -125,13 +125,11 @@ def check_folder(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """The new output folder. Raises CliError where it cannot be one."""
+    check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        occupied = any(folder.iterdir())
     except OSError as error:
         raise CliError(f"{folder}: cannot be the output folder: {error.strerror}") from error
-    if occupied:
-        raise CliError(f"{folder} is not empty; choose another folder with --out")
 
 
 def _line(recipe: Recipe, event: Evaluated) -> str:

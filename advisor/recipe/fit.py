@@ -19,7 +19,6 @@ NEEDS_MODEL = {
     "stochastic_depth": ("mlp", "resnet", "transformer"),
 }
 """Which models have the modules that these fields of `regularization` are about."""
-IMAGE_CHANGES = ("flip", "crop", "rotation", "translation", "color", "cutout", "cutmix")
 MAPPINGS = ("model.arguments", "transfer.multipliers")
 """Fields that hold named values, perhaps none."""
 
@@ -75,6 +74,8 @@ def _modules(recipe: Recipe) -> Iterator[str]:
     ):
         yield "regularization.stochastic_depth needs model.residual with model.kind mlp"
     transfer = recipe.transfer
+    if recipe.model.kind == "own" and transfer.weights is not None:
+        yield "transfer.weights needs a model that is not your own, which loads its weights itself"
     if recipe.model.kind == "own" and recipe.initialization.output_bias != "zeros":
         yield "initialization.output_bias needs a model that is not your own"
     if transfer.thaw and transfer.frozen:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from advisor import data
-from advisor.architecture import Floats, Weights, forward_flops, parameter_count
+from advisor.architecture import Floats, Weights, check_names, forward_flops, parameter_count
 from advisor.backend import Backend, Batches, Job, StepReport, Training
 from advisor.events import Evaluated, Event, Status, StepsDone, TrialFinished, TrialStarted
 from advisor.metrics import oriented
@@ -85,6 +85,7 @@ def training_steps(
 ) -> Steps:
     """The loop without the steps themselves, so that several trainings can take them together."""
     names = list(job.weights or training.weights())
+    check_names(job.recipe.transfer, names)
     with StepMaker(job.recipe, dataset, names) as maker:
         run = _Run(job, dataset, training, maker, emit, options)
         if not run.restored():

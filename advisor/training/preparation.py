@@ -14,7 +14,6 @@ from advisor.architecture import (
     Layer,
     TransferError,
     Weights,
-    check_names,
     expand,
     initial_weights,
     transferred,
@@ -62,8 +61,6 @@ def starting_weights(recipe: Recipe, dataset: data.Dataset, layers: tuple[Layer,
     weights = initial_weights(layers, recipe.initialization, recipe.train.seed, bias)
     if recipe.transfer.weights is not None:
         weights = transferred(recipe.transfer, weights, _stored(Path(recipe.transfer.weights)))
-    if weights:
-        check_names(recipe.transfer, list(weights))
     return weights
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from platformdirs import user_cache_path
 
 KEPT_SECONDS = 30 * 24 * 3600
 
@@ -19,8 +20,7 @@ def cache_folder() -> Path:
     own = os.environ.get("ADVISOR_CACHE")
     if own:
         return Path(own).expanduser() / "jax"
-    user = os.environ.get("XDG_CACHE_HOME")
-    return (Path(user) if user else Path.home() / ".cache") / "advisor" / "jax"
+    return user_cache_path("advisor", appauthor=False) / "jax"
 
 
 @functools.cache

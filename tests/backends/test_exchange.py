@@ -92,7 +92,28 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             prepare(made, data.load(made.data, made.task))
 
 
-def test_a_layer_that_is_not_there_is_refused() -> None:
+OWN_NET = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self, input_shape, outputs):
+        super().__init__()
+        self.flat, self.head = torch.nn.Flatten(), torch.nn.Linear(64, outputs)
+
+    def forward(self, x):
+        return self.head(self.flat(x))
+"""
+
+
+def test_a_layer_that_is_not_there_is_refused(backend_name: str) -> None:
     made = recipe(MODELS["cnn"], {"transfer.frozen": ["konv"]})
     with pytest.raises(TransferError, match=r"transfer\.frozen.*konv.*conv1, conv2, dense1"):
-        prepare(made, data.load(made.data, made.task))
+        trained(made, backend_name)
+
+
+def test_an_own_models_layer_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "net.py").write_text(OWN_NET)
+    model = {"kind": "own", "torch": f"{tmp_path}/net.py:Net"}
+    with pytest.raises(TransferError, match=r"transfer\.multipliers.*body.*head"):
+        trained(recipe(model, {"transfer.multipliers": {"body": 0.1}}), "torch")

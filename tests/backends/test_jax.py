@@ -27,6 +27,7 @@ from advisor_jax.training import padded_size
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
+from platformdirs import user_cache_path
 
 from advisor.backend import Backend, DeviceError, Job
 from advisor.recipe import Task
@@ -345,11 +346,7 @@ def test_where_programs_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("ADVISOR_CACHE", str(tmp_path))
     assert cache.cache_folder() == tmp_path / "jax"
     monkeypatch.delenv("ADVISOR_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.cache_folder() == tmp_path / "advisor" / "jax"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache.cache_folder() == tmp_path / ".cache" / "advisor" / "jax"
+    assert cache.cache_folder() == user_cache_path("advisor", appauthor=False) / "jax"
 
 
 SCRIPT = """

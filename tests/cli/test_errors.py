@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -48,7 +49,9 @@ def test_an_interrupted_session_names_the_command_that_resumes_it(
 
 
 def test_an_interrupt_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
     assert reported(lambda: raising(KeyboardInterrupt())) == 130
+    assert signal.getsignal(signal.SIGINT) is before
     assert capsys.readouterr().err == "interrupted\n"
 
 
