@@ -101,7 +101,7 @@ def main() -> int:
     options, console = asked(), Console()
     with TemporaryDirectory() as folder:
         write_data(Path(folder))
-        rounds, seconds = (3, 0.4) if options.short else (9, 1.5)
+        rounds, seconds = (3, 0.4) if options.short else (5, 1.5)
         with console.status("starting") as status:
             found = run(options, Plan(rounds, seconds, Path(folder), status.update), console)
     short = failures(found)

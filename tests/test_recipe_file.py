@@ -274,7 +274,10 @@ def test_code_and_weights_are_found_from_the_recipes_folder(tmp_path: Path) -> N
     assert flat["data.source"] == f"python:{tmp_path}/load.py:load"
     assert flat["model.torch"] == f"{tmp_path}/nets.py:Net"
     assert flat["model.jax"] == f"{tmp_path.parent}/nets.py:Net"
-    path.write_text("task: binary\ndata: {source: sklearn:digits}\nmodel: mlp\ntransfer: {weights: a.safetensors}\n")
+    path.write_text(
+        "task: binary\ndata: {source: sklearn:digits}\nmodel: mlp\n"
+        "transfer: {weights: a.safetensors}\n"
+    )
     flat = recipe_file.read(path).flat()
     assert flat["transfer.weights"] == f"{tmp_path}/a.safetensors"
 

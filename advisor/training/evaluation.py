@@ -20,11 +20,13 @@ MOST_TRAIN_SAMPLE = 10_000
 """Training loss for decisions is measured on at most this many examples."""
 ACTIVATION_SAMPLE = 256
 ACTIVATION_CHECKS = 4
-"""Activations are inspected at up to so many evaluations of a run; always halfway and at the
-last, so that there are two."""
+"""Activations are inspected at up to so many evaluations of a run; at the last one, and, where
+there are several, at one before."""
 TRAINED_BETWEEN = 25
 """Between two inspections at least so many times the inspected examples are trained, which keeps
-their cost to some 2 % of the training."""
+their cost to some 2 % of the training, unless that would leave one inspection only."""
+MOST_SPREAD_VALUES = 1_000_000
+"""The deviation of a layer's values is that of about so many of them."""
 PREDICTED_TOGETHER = 64 << 20
 """bytes; smaller evaluations are predicted in one go"""
 
@@ -51,10 +53,8 @@ class Judge:
         }
         n, epochs = len(dataset.train.targets), recipe.train.epochs
         self._inspected = fixed_sample(n, min(n, ACTIVATION_SAMPLE))
-        self._inspect_every = max(
-            1, epochs // ACTIVATION_CHECKS, -(-TRAINED_BETWEEN * len(self._inspected) // n)
-        )
-        self._halfway = epochs // 2
+        apart = max(epochs // ACTIVATION_CHECKS, -(-TRAINED_BETWEEN * len(self._inspected) // n))
+        self._inspect_every = max(1, min(apart, epochs // 2))
 
     @cached_property
     def train_sample(self) -> data.Split:
@@ -118,7 +118,8 @@ class Judge:
         self, training: Training, evaluations: int, last: bool
     ) -> dict[str, ActivationReport]:
         """By layer, where an inspection is due."""
-        due = last or evaluations == self._halfway or evaluations % self._inspect_every == 0
+        left = self.recipe.train.epochs - evaluations
+        due = last or left % self._inspect_every == 0
         if not self.kinds or not due:
             return {}
         found = training.activations(self._inspected_inputs)
@@ -156,7 +157,8 @@ def activation_report(kind: str, values: Floats) -> ActivationReport:
     if kind in ("tanh", "sigmoid"):
         flat_zone = np.abs(flat) > 0.99 if kind == "tanh" else np.abs(flat - 0.5) > 0.49
         saturated = float(np.mean(flat_zone.mean(axis=(0, 1)) > 0.9))
-    return ActivationReport(dead, saturated, float(np.std(flat, dtype=np.float64)))
+    spread = flat[:: max(1, flat.size // MOST_SPREAD_VALUES)]
+    return ActivationReport(dead, saturated, float(np.std(spread, dtype=np.float64)))
 
 
 def fixed_sample(n: int, size: int) -> np.ndarray:

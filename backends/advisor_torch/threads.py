@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -28,4 +31,19 @@ def use_threads(job: Job) -> None:
         work = 3 * examples * forward_flops(job.layers, job.inputs.shape[1:])
         threads = 1 if work < WORTH_SHARING else threads
     if threads != torch.get_num_threads():
-        torch.set_num_threads(threads)
+        _setter()(threads)
+
+
+@functools.cache
+def _setter() -> Callable[[int], object]:
+    """What changes the number of threads: OpenMP itself, where PyTorch brings it along.
+
+    `torch.set_num_threads` also forbids MKL to use fewer threads where that is faster, for good:
+    the steps of a transformer took a fifth longer after it.
+    """
+    try:
+        library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+        setter: Callable[[int], object] = library.omp_set_num_threads
+    except (OSError, AttributeError):  # not Linux, or a build without OpenMP
+        return torch.set_num_threads
+    return setter
