@@ -1,6 +1,6 @@
 """Is our training loop as fast as one written by hand, and faster than other trainers?
 
-    python benchmarks/throughput.py --short                  three cases, under five minutes
+    python benchmarks/throughput.py --short                  three cases, some five minutes
     python benchmarks/throughput.py                          all; writes results/throughput.json
     python benchmarks/throughput.py --backend jax --case digits-mlp-32
 
