@@ -35,7 +35,15 @@ from advisor.requests import (
     Train,
 )
 from advisor.rulebook import Rule
-from advisor.stages import STAGES, Stage, passed, reason_to_skip, reopened_by
+from advisor.stages import (
+    DATA_CLASS,
+    STAGES,
+    Stage,
+    faults_of_data,
+    passed,
+    reason_to_skip,
+    reopened_by,
+)
 from advisor.state import Attempt, State
 
 Flow: TypeAlias = Generator[Request, Answer, Any]
@@ -146,6 +154,9 @@ class Session:
                 break
             yield from self._probe(due[0])
         fresh = tuple(p for p in advice.proposals if _mark(p) not in refused)
+        faults = faults_of_data(self._incumbent.findings)
+        if faults:
+            fresh = tuple(p for p in fresh if p.treats in faults)
         return Advice(fresh, advice.probes, advice.refused)
 
     def _facts(self) -> dict[str, FactValue]:
@@ -246,8 +257,15 @@ class Session:
         candidate, incumbent = pairs[0]
         decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
         cured = incumbent.blocking - candidate.blocking
-        worse = candidate.blocking - incumbent.blocking or comparison.gain <= -comparison.sigma
-        if decision.verdict == "undecided" and cured and not worse:
+        first = min((symptoms.ORDER[name] for name in cured), default=0)
+        graver = {
+            name
+            for name in candidate.blocking - incumbent.blocking
+            if symptoms.ORDER[name] <= first
+        }
+        meaningless = first == DATA_CLASS  # scores under such a fault say nothing
+        undecided = decision.verdict == "undecided" and comparison.gain > -comparison.sigma
+        if cured and not graver and (undecided or meaningless):
             what = ", ".join(sorted(cured)).replace("_", " ")
             return Decision("accepted", f"cures {what}: {comparison}", comparison)
         return decision

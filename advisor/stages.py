@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.symptoms import Finding
+from advisor.symptoms import ORDER, Finding
+
+DATA_CLASS = 1
+"""Of arbitration: the data, and what goes into the model and comes out of it."""
 
 Phase = Literal["make it train", "raise performance", "suppress overfitting", "finish"]
 
@@ -96,6 +99,18 @@ def reason_to_skip(
         if not {"overfitting", "overtraining", "over_regularized"} & set(fired):
             return "no overfitting was found"
     return None
+
+
+def faults_of_data(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Blocking faults of the data, or of what goes into the model and comes out of it: while one
+    is open, nothing but its cure is worth trying, and no score means anything."""
+    return tuple(
+        finding.symptom
+        for finding in findings
+        if finding.outcome == "fired"
+        and finding.severity == "block"
+        and ORDER[finding.symptom] == DATA_CLASS
+    )
 
 
 def passed(stage: Stage, findings: Sequence[Finding], has_result: bool = True) -> bool:

@@ -230,3 +230,12 @@ def test_unscaled_inputs_keep_the_first_stage_open() -> None:
     assert not passed(stage, [fired])
     assert not passed(stage, [], has_result=False)
     assert reason_to_skip(STAGES[1], [], has_result=False)
+
+
+def test_nothing_else_is_tried_while_a_fault_of_the_data_is_open() -> None:
+    session = Session(simulation.recipe(**{"initialization.kind": "zeros"}), RULES)
+    asked = run(session)
+    offered = [request for request in asked if isinstance(request, Choose)]
+    assert [p.treats for p in offered[0].proposals] == ["symmetric_initialization"]
+    later = [p.treats for request in offered[1:] for p in request.proposals]
+    assert "no_learning" in later or "slow_learning" in later
