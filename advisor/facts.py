@@ -13,6 +13,7 @@ import numpy as np
 from advisor.events import DataReport, Event
 from advisor.fact_fields import FIELDS, Type
 from advisor.history import History
+from advisor.probe_facts import PROBED
 from advisor.recipe import Mlp, Recipe
 from advisor.recipe.models import layer_sizes
 from advisor.symptoms.catalogue import DETECTORS
@@ -32,15 +33,6 @@ class FactDefinition:
     meaning: str
     field: str | None = None
     """the recipe field that it repeats"""
-
-
-_PROBED: tuple[tuple[str, str, str], ...] = (
-    ("suggested_lr", "", "rate that a range test suggests; none when the test has no valid pick"),
-    ("lr_range_low", "", "rate at which the loss of a range test starts to fall"),
-    ("lr_range_high", "", "rate at which the loss of a range test turns up"),
-    ("batch_size_knee", "examples", "largest batch size that still gains throughput"),
-    ("step_seconds", "seconds", "time of one optimiser step at the present batch size"),
-)
 
 
 def _of_start(name: str) -> Compute:
@@ -321,7 +313,7 @@ def _vocabulary() -> dict[str, FactDefinition]:
         FactDefinition(name, "flag" if name in _FLAGS else "number", unit, meaning)
         for name, unit, meaning, _ in _MEASURED
     ]
-    found += [FactDefinition(name, "number", unit, meaning) for name, unit, meaning in _PROBED]
+    found += [FactDefinition(name, kind, unit, meaning) for name, kind, unit, meaning in PROBED]
     found += [
         FactDefinition(name, "flag", "", f"symptom: {detector.about}")
         for name, detector in DETECTORS.items()

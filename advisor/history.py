@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.architecture import Floats
 from advisor.events import Evaluated
@@ -24,9 +26,18 @@ class History(Standing):
     """What is known of a trial so far. Metrics are turned so that larger is better."""
 
     @cached_property
+    def probed(self) -> Mapping[str, float | str | bool | None]:
+        """What probes measured, by fact; of what several measured, the last value."""
+        found: dict[str, float | str | bool | None] = {}
+        for event in self.timeline.probes:
+            known = {name: value for name, value in event.facts.items() if value is not None}
+            found = {**event.facts, **found, **known}
+        return found
+
+    @cached_property
     def kernels(self) -> list[str]:
         """Names of the kernels, from the input to the output, without tables of vectors."""
-        names = list(self.chunks[-1].layers) if self.chunks else []
+        names = list(self.timeline.layer_names)
         places = {name: _place(name) for name in names}
         if None in places.values():  # somebody's own model: as the backend reports them
             return names
@@ -35,18 +46,26 @@ class History(Standing):
 
     @cached_property
     def update_ratios(self) -> dict[str, Floats]:
-        """Each kernel's update-to-weight ratio at the end of each chunk, decayed ends left out."""
-        ends = np.cumsum([len(chunk.lr) for chunk in self.chunks])
-        least = DECAYED * float(np.max(self.relative_lr, initial=0.0))
-        awake = [
-            chunk
-            for chunk, end in zip(self.chunks, ends.tolist(), strict=True)
-            if chunk.lr and self.relative_lr[end - 1] >= least
-        ]
-        return {
-            name: np.array([c.layers[name].update_ratio for c in awake if name in c.layers])
-            for name in self.kernels
-        }
+        """Each kernel's update-to-weight ratio at each report, decayed ends left out."""
+        found = {}
+        for name in self.kernels:
+            series = self.timeline.layers[name]
+            found[name] = series.update_ratio.values[self._awake(series.ends.values)]
+        return found
+
+    def _awake(self, ends: Floats) -> NDArray[np.bool_]:
+        """(reports,) whether the rate was still a fair part of the peak at the last step."""
+        if not self.steps or not self.knows("lr"):
+            return np.ones(len(ends), dtype=bool)
+        rates = self._relative(np.maximum(ends.astype(np.int64), 1) - 1)
+        return np.asarray(rates >= DECAYED * self.peak_rate)
+
+    @cached_property
+    def peak_rate(self) -> float:
+        """The largest `relative_lr` so far; 0 before the first step."""
+        if self._handover is not None:
+            return float(np.nanmax(self.relative_lr, initial=0.0))
+        return max(0.0, self.timeline.rates.highest / self.recipe.optimizer.lr)
 
     @cached_property
     def update_ratio(self) -> float | None:
@@ -59,9 +78,7 @@ class History(Standing):
     def layer_gradients(self) -> dict[str, float]:
         """Each kernel's median gradient norm, in order from the input."""
         found = {
-            name: finite_median(
-                np.array([c.layers[name].grad_norm for c in self.chunks if name in c.layers])
-            )
+            name: finite_median(self.timeline.layers[name].grad_norm.values)
             for name in self.kernels
         }
         return {name: value for name, value in found.items() if value is not None}
@@ -87,17 +104,30 @@ class History(Standing):
     @property
     def rate_is_on(self) -> bool:
         """Whether the last rate is still a fair part of the peak: decay slows any run by design."""
-        rates = self.relative_lr
-        return bool(len(rates)) and bool(rates[-1] > 3 * DECAYED * rates.max())
+        return bool(self.steps) and self.last_rate > 3 * DECAYED * self.peak_rate
+
+    @property
+    def last_rate(self) -> float:
+        """The last `relative_lr`."""
+        return float(self._relative(np.array([self.steps - 1]))[0])
 
     @cached_property
     def relative_lr(self) -> Floats:
         """(steps,) the rate as a share of the peak of the optimiser that took the step."""
-        first = handover_step(self.recipe, self.total_steps)
-        rates = self.lr / self.recipe.optimizer.lr
-        if first is not None:
-            rates[first:] = self.lr[first:] / self.recipe.optimizer.handover.lr  # type: ignore[union-attr]
-        return rates
+        if self._handover is None:
+            return self.lr / self.recipe.optimizer.lr
+        return self._relative(np.arange(self.steps))
+
+    def _relative(self, places: NDArray[np.int64]) -> Floats:
+        rates, first = self.lr[places], self._handover
+        if first is None:
+            return rates / self.recipe.optimizer.lr
+        peak = self.recipe.optimizer.handover.lr  # type: ignore[union-attr]
+        return np.asarray(rates / np.where(places < first, self.recipe.optimizer.lr, peak))
+
+    @cached_property
+    def _handover(self) -> int | None:
+        return handover_step(self.recipe, self.total_steps)
 
     @cached_property
     def late_trend(self) -> tuple[float, float] | None:

@@ -18,6 +18,8 @@ from advisor import data, metrics
 from advisor.architecture import Floats
 from advisor.backend import Backend, Training
 from advisor.events import ProbeFinished
+from advisor.preflight import ONE_BATCH_SHARE, PREFLIGHT_SHARE, most_epochs, one_batch
+from advisor.preflight import run as preflight
 from advisor.recipe import Recipe
 from advisor.steps import StepMaker
 from advisor.training import prepare
@@ -78,11 +80,18 @@ def lr_range(
     )
 
 
-PROBES: dict[str, Probe] = {"lr_range": lr_range}
+PROBES: dict[str, Probe] = {
+    "preflight": preflight,
+    "one_batch": one_batch,
+    "lr_range": lr_range,
+}
 
 
 def probe_epochs(probe: str, recipe: Recipe, train_examples: int) -> float:
     """The most epochs that a probe of this name can cost; KeyError for an unknown probe."""
+    shares = {"preflight": PREFLIGHT_SHARE, "one_batch": ONE_BATCH_SHARE}
+    if probe in shares:
+        return most_epochs(shares[probe], recipe, train_examples)
     steps = {"lr_range": POINTS * STEPS_A_POINT}[probe]
     return steps * recipe.train.batch_size / train_examples
 

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 from advisor import evidence, symptoms
 from advisor.advice import Advice, Proposal, propose
 from advisor.budget import Budget
+from advisor.checked import CHECKS, applicable
+from advisor.events import ProbeFinished
 from advisor.evidence import Comparison, Decision, Predictions
 from advisor.facts import FactValue, measure
 from advisor.probes import PROBES, probe_epochs
@@ -68,6 +70,7 @@ class Session:
         self._rules = rules
         self._tried: set[str] = set()
         self._probed: dict[tuple[str, str], dict[str, FactValue]] = {}
+        self._checks: list[tuple[Recipe, ProbeFinished]] = []
         self._until: dict[str, float] = {}
         self._experiments = 0
         self._flow = self._tune()
@@ -89,6 +92,7 @@ class Session:
                 f"the budget is less than one training of {state.start.train.epochs} epochs: "
                 "only the starting recipe is trained"
             )
+        yield from self._check()
         state.incumbent = yield from self._train("baseline", state.start)
         while state.waiting:
             stage = state.waiting.pop(0)
@@ -152,12 +156,20 @@ class Session:
             due = [probe for probe in advice.probes if self._probe_due(stage, probe)]
             if not due:
                 break
-            yield from self._probe(due[0])
+            yield from self._probe(due[0], self._incumbent.recipe)
         fresh = tuple(p for p in advice.proposals if _mark(p) not in refused)
         faults = faults_of_data(self._incumbent.findings)
         if faults:
             fresh = tuple(p for p in fresh if p.treats in faults)
         return Advice(fresh, advice.probes, advice.refused)
+
+    def _check(self) -> Flow:
+        """Look at the data and the model before anything is trained."""
+        state = self.state
+        found = yield from self._probe("preflight", state.start)
+        if found:
+            seen = symptoms.detect(state.start, [found])
+            state.checked = tuple(f for f in seen if f.outcome != "not enough data")
 
     def _facts(self) -> dict[str, FactValue]:
         facts = dict(self._incumbent.facts)
@@ -177,8 +189,8 @@ class Session:
         cost = probe_epochs(probe, recipe, int(examples))
         return cost <= PROBE_SHARE * recipe.train.epochs and self._affordable(stage, cost)
 
-    def _probe(self, probe: str) -> Flow:
-        request = RunProbe(self._next_number(), probe, self._incumbent.recipe)
+    def _probe(self, probe: str, recipe: Recipe) -> Flow:
+        request = RunProbe(self._next_number(), probe, recipe)
         result = yield request
         assert isinstance(result, Result)
         found = result.probed
@@ -186,7 +198,13 @@ class Session:
         self._probed[probe, _probe_key(request.recipe)] = dict(found.facts) if found else {}
         if found:
             examples = found.steps * request.recipe.train.batch_size
-            self.state.budget.spend(found.epochs, examples, result.seconds)
+            # the checks before training come with every session: what is asked for is trainings
+            epochs = 0.0 if probe == "preflight" else found.epochs
+            self.state.budget.spend(epochs, examples, result.seconds)
+        if found and probe in CHECKS:
+            self._checks.append((recipe, found))
+            if self.state.incumbent is not None:
+                self.state.incumbent = self._seen(self._incumbent.trial, self._incumbent.result)
         return found
 
     # Trials and decisions
@@ -256,7 +274,8 @@ class Session:
     ) -> Decision:
         candidate, incumbent = pairs[0]
         decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
-        cured = incumbent.blocking - candidate.blocking
+        clear = {f.symptom for f in candidate.findings if f.outcome == "clear"}
+        cured = incumbent.blocking & clear
         first = min((symptoms.ORDER[name] for name in cured), default=0)
         graver = {
             name
@@ -294,11 +313,17 @@ class Session:
         if finished:
             self.state.budget.spend(finished.epochs, finished.examples, result.seconds)
         self._tried.add(recipe.digest())
-        findings = tuple(symptoms.detect(recipe, result.events))
-        facts = measure(recipe, result.events) | symptoms.as_facts(findings)
-        attempt = Attempt(trial, result, facts, findings)
+        attempt = self._seen(trial, result)
         self.state.attempts.append(attempt)
         return attempt
+
+    def _seen(self, trial: Train, result: Result) -> Attempt:
+        """The trial with its symptoms, and those of what was checked of its recipe."""
+        recipe, checks = trial.recipe, applicable(self._checks, trial.recipe)
+        findings = tuple(symptoms.detect(recipe, [*checks, *result.events]))
+        checked = {name: value for event in checks for name, value in event.facts.items()}
+        facts = checked | measure(recipe, result.events) | symptoms.as_facts(findings)
+        return Attempt(trial, result, facts, findings)
 
     def _race(self, candidate: Recipe) -> list[float | None]:
         """Floors that stop a hopeless candidate; none where curves are not comparable."""
@@ -317,7 +342,9 @@ class Session:
         """Train the winner on a seed that no decision has seen."""
         best = self._incumbent
         recipe = best.recipe.changed({"train.seed": (best.recipe.train.seed + FRESH_SEED) % SEEDS})
-        if best is self.state.baseline or not self.state.budget.allows(recipe.train.epochs):
+        start = self.state.baseline
+        unchanged = start is not None and best.recipe == start.recipe
+        if unchanged or not self.state.budget.allows(recipe.train.epochs):
             return
         self.state.confirmation = yield from self._train("confirmation", recipe)
 

@@ -87,8 +87,11 @@ def reason_to_skip(
     """
     fired = {finding.symptom: finding for finding in findings if finding.outcome == "fired"}
     blocking = [name for name, finding in fired.items() if finding.severity == "block"]
+    faults = faults_of_data(findings)
     if stage.name in ("sanity", "finish"):
         return None
+    if faults:
+        return f"a fault of the data is open: {', '.join(faults)}"
     if not has_result:
         return "nothing could be trained yet"
     if blocking:

@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from advisor.architecture import Floats
 from advisor.events import Evaluated
 from advisor.metrics import area_variance, oriented
 from advisor.recipe import LOWER_IS_BETTER, Metric
 from advisor.records import Records
+from advisor.trends import jitter
 
 SHARES: frozenset[Metric] = frozenset({"accuracy", "balanced_accuracy", "f1", "roc_auc"})
 
@@ -24,7 +23,16 @@ class Standing(Records):
     @cached_property
     def validation_metrics(self) -> Floats:
         """Turned so that larger is better."""
-        return np.array([self.turned(e.validation_metric) for e in self.evaluations])
+        return self._turned("validation_metric")
+
+    @cached_property
+    def train_metrics(self) -> Floats:
+        """Turned so that larger is better."""
+        return self._turned("train_metric")
+
+    def _turned(self, name: str) -> Floats:
+        values = self.timeline.evaluated[name].values
+        return -values if self.recipe.metric in LOWER_IS_BETTER else values
 
     def turned(self, value: float) -> float:
         return oriented(self.recipe.metric, value)
@@ -74,16 +82,19 @@ class Standing(Records):
 
     @cached_property
     def metric_error(self) -> float | None:
-        """Standard error of the best validation metric over its examples, in its own unit.
+        """`error_of` the best validation metric."""
+        return self.error_of(self.best.validation_metric) if self.best else None
+
+    def error_of(self, value: float) -> float | None:
+        """Standard error of a validation metric over its examples, in its own unit.
 
         Shares: binomial, sqrt(p (1 - p) / n), where averages over classes rest on the rarest.
         roc_auc: Hanley and McNeil's. r2, rmse and mae: as for normal residuals. perplexity: as
         if losses of tokens deviated by their mean.
         """
         n = self.validation_examples
-        if self.best is None or not n:
+        if not n:
             return None
-        value = self.best.validation_metric
         match self.recipe.metric:
             case "r2":
                 return abs(1 - value) * math.sqrt(2 / n)
@@ -170,7 +181,4 @@ class Standing(Records):
     @cached_property
     def validation_noise(self) -> float | None:
         """1.4826 MAD of first differences of the validation loss / sqrt(2); None under 4."""
-        if len(self.validation_losses) < 4:
-            return None
-        steps = np.diff(self.validation_losses)
-        return float(1.4826 * np.median(np.abs(steps - np.median(steps))) / math.sqrt(2))
+        return jitter(self.validation_losses)

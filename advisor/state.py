@@ -57,6 +57,8 @@ class State:
 
     start: Recipe
     budget: Budget
+    checked: tuple[Finding, ...] = ()
+    """what could be judged before the first training"""
     attempts: list[Attempt] = field(default_factory=list)
     probes: list[tuple[RunProbe, Result]] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)

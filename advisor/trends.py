@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,11 +11,50 @@ from advisor.architecture import Floats
 
 BLOCKS = 12
 MOST_POINTS = 200
+ENOUGH = 100_000
+"""Values from which a quantile is as good as from all of them."""
 
 
 def finite_median(values: Floats) -> float | None:
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else None
+
+
+def block_means(values: Floats, blocks: int) -> Floats:
+    """(blocks,) means of neighbours, in parts that differ by one value at most."""
+    edges = np.arange(blocks + 1) * len(values) // blocks
+    return np.asarray(np.add.reduceat(values, edges[:-1]) / np.diff(edges))
+
+
+def thinned(values: Floats) -> Floats:
+    """Every k-th of the values, of which at least ENOUGH are left, for quantiles."""
+    return values[:: max(1, len(values) // ENOUGH)]
+
+
+def deviation(values: Floats) -> float:
+    """1.4826 times the median absolute deviation: that of normal noise, whatever the outliers."""
+    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+
+
+def jitter(values: Floats) -> float | None:
+    """Deviation of a series around its course, from first differences; None under 4 values."""
+    if len(values) < 4:
+        return None
+    return deviation(np.diff(values)) / math.sqrt(2)
+
+
+def scatter(values: Floats) -> float | None:
+    """Deviation of a series around its straight line; None under 4 values."""
+    if len(values) < 4:
+        return None
+    x = np.arange(len(values)) - (len(values) - 1) / 2
+    rest = values - values.mean() - x * float(x @ values) / float(x @ x)
+    return math.sqrt(float(rest @ rest) / (len(values) - 2))
+
+
+def held(checks: Sequence[bool], least: int = 2, of: int = 3) -> bool:
+    """Whether at least `least` of the last `of` checks hold, so that one alone decides nothing."""
+    return sum(checks[-of:]) >= least
 
 
 def log_slope(values: Floats, span: float) -> tuple[float, float] | None:
@@ -25,7 +65,7 @@ def log_slope(values: Floats, span: float) -> tuple[float, float] | None:
     """
     if len(values) < 2 * BLOCKS or not np.isfinite(values).all() or values.min() <= 0:
         return None
-    blocks = np.log([part.mean() for part in np.array_split(values, BLOCKS)])
+    blocks = np.log(block_means(values, BLOCKS))
     x = (np.arange(BLOCKS) - (BLOCKS - 1) / 2) * span / BLOCKS
     slope = float(x @ blocks / (x @ x))
     rest = blocks - blocks.mean() - slope * x
@@ -40,11 +80,11 @@ def falling(values: Floats) -> float | None:
     """
     finite = values[np.isfinite(values)]
     if len(finite) > MOST_POINTS:
-        finite = np.array([part.mean() for part in np.array_split(finite, MOST_POINTS)])
+        finite = block_means(finite, MOST_POINTS)
     n = len(finite)
     if n < 4:
         return None
-    signs = np.sign(finite[None, :] - finite[:, None])[np.triu_indices(n, 1)].sum()
+    signs = np.triu(np.sign(finite[None, :] - finite[:, None])).sum()
     deviation = math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     z = (signs + np.sign(-signs)) / deviation
     return 0.5 * math.erfc(-z / math.sqrt(2))

@@ -61,6 +61,9 @@ def answer(request: Request) -> Answer:
     match request:
         case Train():
             return trained(request.recipe)
+        case RunProbe(probe="preflight"):
+            epochs = 0.02 * request.recipe.train.epochs
+            return Result([ProbeFinished("preflight", {"leaked_share": 0.0}, epochs, 2, 0.1)])
         case RunProbe():
             facts = {"suggested_lr": 2e-3, "lr_range_low": 1e-4, "lr_range_high": 0.1}
             return Result([ProbeFinished(request.probe, facts, 0.5, 10, 0.1)], None, 0.1)

@@ -88,7 +88,12 @@ def run(command: str, output: str, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("page", "ran", "needs"),
-    [("add-a-rule", 4, ""), ("add-a-backend", 3, "torch"), ("recipes", 2, "jax")],
+    [
+        ("add-a-rule", 4, ""),
+        ("add-a-backend", 3, "torch"),
+        ("recipes", 2, "jax"),
+        ("diagnose", 4, ""),
+    ],
 )
 def test_page_can_be_followed(page: str, ran: int, needs: str, tmp_path: Path) -> None:
     if needs and find_spec(needs) is None:

@@ -6,18 +6,12 @@ from dataclasses import replace
 import pytest
 
 from advisor.facts import VOCABULARY, measure
+from advisor.probe_facts import PROBED
 from advisor.recipe import Recipe
 from advisor.symptoms import DETECTORS
 from tests.symptoms.streams import Stream, decay, healthy, recipe_of
 
-NOT_MEASURED_HERE = {
-    *DETECTORS,
-    "suggested_lr",
-    "lr_range_low",
-    "lr_range_high",
-    "batch_size_knee",
-    "step_seconds",
-}
+NOT_MEASURED_HERE = {*DETECTORS, *(name for name, *_ in PROBED)}
 
 
 def facts(stream: Stream) -> dict[str, object]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.auto import request_key
+from advisor.events import ProbeFinished
 from advisor.facts import VOCABULARY
 from advisor.recipe import Recipe
 from advisor.requests import (
@@ -239,3 +240,31 @@ def test_nothing_else_is_tried_while_a_fault_of_the_data_is_open() -> None:
     assert [p.treats for p in offered[0].proposals] == ["symmetric_initialization"]
     later = [p.treats for request in offered[1:] for p in request.proposals]
     assert "no_learning" in later or "slow_learning" in later
+
+
+def test_data_that_leak_end_the_session_before_anything_is_tuned() -> None:
+    session = Session(simulation.recipe(), RULES)
+    facts = {"leaked_share": 0.3, "leaked_examples": 60}
+    leak = Result([ProbeFinished("preflight", facts, 0.1, 3, 0.1)])
+    asked = run(session, {1: leak})
+    assert [f.symptom for f in session.state.checked if f.outcome == "fired"] == ["leakage"]
+    assert len([request for request in asked if isinstance(request, Train)]) == 1
+    assert not any(isinstance(request, Choose | OpenTest) for request in asked)
+
+
+def test_the_checks_come_first_and_cost_no_trial() -> None:
+    session = Session(simulation.recipe(**{"tune.budget": "4t"}), RULES)
+    asked = run(session)
+    assert isinstance(asked[0], RunProbe)
+    assert asked[0].probe == "preflight"
+    trained = sum(r.recipe.train.epochs for r in asked if isinstance(r, Train))
+    probed = [r for r in asked if isinstance(r, RunProbe) and r.probe != "preflight"]
+    assert session.state.budget.epochs == pytest.approx(trained + 0.5 * len(probed))
+
+
+def test_a_session_goes_on_when_the_checks_fail() -> None:
+    session = Session(simulation.recipe(), RULES)
+    run(session, {1: Result([], None, 0.0, "the worker died")})
+    assert session.state.finished
+    assert session.state.checked == ()
+    assert len(session.state.attempts) > 1

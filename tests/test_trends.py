@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.trends import falling, finite_median, log_slope
+from advisor.trends import (
+    block_means,
+    deviation,
+    falling,
+    finite_median,
+    held,
+    jitter,
+    log_slope,
+    scatter,
+    thinned,
+)
 
 
 def test_a_falling_series_is_seen_and_a_rising_one_is_not() -> None:
@@ -52,3 +62,43 @@ def test_a_slope_within_noise_has_a_small_t() -> None:
 def test_median_of_what_is_finite() -> None:
     assert finite_median(np.array([1.0, math.nan, 3.0, math.inf])) == 2.0
     assert finite_median(np.array([math.nan])) is None
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=300), st.integers(1, 40))
+def test_means_of_blocks_use_every_value_once(values: list[float], blocks: int) -> None:
+    blocks = min(blocks, len(values))
+    found = block_means(np.array(values), blocks)
+    sizes = np.diff(np.arange(blocks + 1) * len(values) // blocks)
+    assert len(found) == blocks
+    assert float(found @ sizes) == pytest.approx(sum(values), abs=1e-6)
+
+
+def test_thinning_keeps_quantiles_and_leaves_short_series_alone() -> None:
+    long = np.random.default_rng(0).standard_normal(1_000_001)
+    assert 100_000 <= len(thinned(long)) < 200_000
+    assert float(np.percentile(thinned(long), 99)) == pytest.approx(2.326, abs=0.05)
+    assert len(thinned(long[:5000])) == 5000
+
+
+def test_deviations_are_those_of_normal_noise_whatever_the_course() -> None:
+    noise = 0.3 * np.random.default_rng(0).standard_normal(5000)
+    line = np.linspace(0, 50, 5000)
+    assert deviation(np.append(noise, [1e6] * 500)) == pytest.approx(0.3, rel=0.2)
+    assert jitter(noise + line) == pytest.approx(0.3, rel=0.1)
+    assert scatter(noise + line) == pytest.approx(0.3, rel=0.05)
+    assert jitter(line[:3]) is None
+    assert scatter(line[:3]) is None
+
+
+@pytest.mark.parametrize(
+    ("checks", "expected"),
+    [
+        ([], False),
+        ([True], False),
+        ([True, True], True),
+        ([True, False, True], True),
+        ([True, True, False, False], False),
+    ],
+)
+def test_two_of_three_checks(checks: list[bool], expected: bool) -> None:
+    assert held(checks) is expected

@@ -6,15 +6,22 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.text import Text
 
 from advisor.compare import Trained
+from advisor.logs import Series
 from advisor.recipe import LOWER_IS_BETTER
 from advisor.text import clean
 
-HEIGHT, MOST_WIDTH = 16, 100
+HEIGHT, LOW, MOST_WIDTH = 16, 12, 100
+MOST_POINTS, MANY = 400, 100
+LARGEST, NARROW = 1e30, 1e-6
 COLORS = ("cyan", "orange")
+LOSSES = {"train_loss": "training", "validation_loss": "validation"}
 Points = tuple[list[float], list[float]]
 
 
@@ -24,27 +31,64 @@ def learning_curves(runs: Mapping[str, Sequence[Trained]], metric: str, width: i
     lines = {name: mean_curve(trained) for name, trained in runs.items()}
     if not any(len(epochs) > 1 for epochs, _ in lines.values()):
         return None
+    title = f"validation {metric}, mean over seeds"
+    return _drawn(lines, title, "epoch", (width, HEIGHT), metric in LOWER_IS_BETTER)
+
+
+def log_curves(series: Mapping[str, Series], width: int) -> Text | None:
+    """Training and validation loss of a log; None where neither has two points to draw."""
+    found = {LOSSES[name]: series[name] for name in LOSSES if name in series}
+    epochs = [one.epochs for one in found.values()]
+    by_epoch = all(each is not None and np.isfinite(each).all() for each in epochs)
+    lines = {
+        words: thinned(one.epochs if by_epoch and one.epochs is not None else one.steps, one.values)
+        for words, one in found.items()
+    }
+    lines = {words: points for words, points in lines.items() if len(points[0]) > 1}
+    if not lines:
+        return None
+    return _drawn(lines, "loss", "epoch" if by_epoch else "step", (width, LOW), falls=True)
+
+
+def _drawn(
+    lines: Mapping[str, Points], title: str, axis: str, size: tuple[int, int], falls: bool
+) -> Text:
+    """`falls`: whether good curves go down."""
     # imported late, for its native code; by name, since it has no type hints
     plotext = import_module("plotext")
     figure = plotext.figure
     figure.clear()
     figure.theme("simple")
-    figure.plot_size(min(width, MOST_WIDTH), HEIGHT)
+    figure.plot_size(min(size[0], MOST_WIDTH), size[1])
     for (name, points), color in zip(lines.items(), COLORS, strict=False):
         marker = plotext.marker("braille", color)
         figure.draw(figure.signal(*points, marker=marker).lines().label(clean(name)))
-    figure.title(f"validation {metric}, mean over seeds")
-    figure.label("epoch", "x")
-    last = max(epoch for epochs, _ in lines.values() for epoch in epochs)
-    figure.legend(x=last, y=_quiet_height(lines, metric), ha="right", va="center", relative=True)
+    figure.title(title)
+    figure.label(axis, "x")
+    last = max(place for places, _ in lines.values() for place in places)
+    figure.legend(x=last, y=_quiet_height(lines, falls), ha="right", va="center", relative=True)
     return Text.from_ansi(figure.build().string().rstrip())
 
 
-def _quiet_height(lines: Mapping[str, Points], metric: str) -> float:
+def thinned(places: NDArray[Any], values: NDArray[np.float64]) -> Points:
+    """At most MOST_POINTS finite values, spread evenly; of many values the highest hundredth is
+    cut down, since a single spike would flatten all else."""
+    finite = np.flatnonzero(np.isfinite(places) & (np.abs(values) < LARGEST))
+    shares = np.linspace(0, max(0, len(finite) - 1), MOST_POINTS).astype(np.int64)
+    chosen = finite[np.unique(shares)] if len(finite) else finite
+    if len(chosen) and np.ptp(places[chosen]) <= NARROW * np.abs(places[chosen]).max():
+        return [], []  # all on one spot
+    kept = values[chosen]
+    if len(finite) >= MANY:
+        kept = np.minimum(kept, np.percentile(values[finite], 99))
+    return places[chosen].astype(np.float64).tolist(), kept.tolist()
+
+
+def _quiet_height(lines: Mapping[str, Points], falls: bool) -> float:
     """A value that curves are far from at their end, where the legend goes."""
     values = [value for _, each in lines.values() for value in each]
     worst, best = min(values), max(values)
-    if metric in LOWER_IS_BETTER:
+    if falls:
         worst, best = best, worst
     return worst + (best - worst) / 4
 

@@ -27,7 +27,9 @@ class Exit(IntEnum):
 
 USERS_ERRORS = (
     ("advisor.backend", "BackendMissingError"),
+    ("advisor.diagnosis.told", "DiagnosisError"),
     ("advisor.ledger", "LedgerError"),
+    ("advisor.logs.log", "LogError"),
     ("advisor.recipe_file", "RecipeError"),
     ("advisor.rulebook", "RuleError"),
     ("advisor.runner", "UserError"),

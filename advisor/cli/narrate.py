@@ -47,7 +47,9 @@ class Narrator:
             case Train():
                 self._trial(request, state)
             case RunProbe():
-                self.say(f"  probe {request.number}: {_words(request.probe)}")
+                first = request.probe == "preflight"
+                what = "checks before training" if first else _words(request.probe)
+                self.say(f"  probe {request.number}: {what}")
             case Choose():
                 self._proposal(request.proposals[0], state)
                 for other in request.proposals[1:3]:
@@ -73,7 +75,10 @@ class Narrator:
         if isinstance(request, Train) and isinstance(answer, Result):
             self._result(request, answer, state)
         elif isinstance(request, RunProbe) and isinstance(answer, Result):
-            self._probed(answer)
+            if request.probe == "preflight" and answer.probed:
+                self._checked(answer, state)
+            else:
+                self._probed(answer)
         elif isinstance(answer, TestResult):
             for name in ("baseline", "best"):
                 value, loss = (answer.facts.get(f"{name}_{what}") for what in ("metric", "loss"))
@@ -148,6 +153,15 @@ class Narrator:
             if value is not False
         )
         self.say(f"    measured  {_text(seen)}")
+
+    def _checked(self, result: Result, state: State) -> None:
+        fired = [finding for finding in state.checked if finding.outcome == "fired"]
+        clear = len(state.checked) - len(fired)
+        told = result.probed.message if result.probed else ""
+        note = f"; {_text(told)}" if told else ""
+        self.say(f"    {clear} clear, {len(fired)} fired [dim]{result.seconds:.2g} s{note}[/]")
+        for finding in fired:
+            self.say(f"    [yellow]! {_words(finding.symptom)}[/] {_text(finding.reads)}")
 
     def _probed(self, result: Result) -> None:
         probed = result.probed

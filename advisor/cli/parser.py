@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from advisor import __version__
-from advisor.cli import auto, compare, explain, resume, rules, run, schema, sweep, trust
+from advisor.cli import auto, compare, diagnose, explain, resume, rules, run, schema, sweep, trust
 from advisor.cli.commands import Parser
 
 DESCRIPTION = """\
@@ -18,6 +18,7 @@ examples:
   advisor run recipe.yaml --set optimizer.lr=0.01 train once and say what is wrong
   advisor compare recipe.yaml                     do both backends train the same thing?
   advisor sweep recipe.yaml --vary optimizer.lr=1e-4,1e-3,1e-2
+  advisor diagnose trainer_state.json             what is wrong with a training, from its log
   advisor explain overfitting                     what a rule, a symptom or a fact means
   advisor COMMAND --help                          options and examples of a command
 
@@ -42,6 +43,6 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"advisor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for module in (run, auto, resume, compare, sweep, rules, explain, schema, trust):
+    for module in (run, auto, resume, compare, sweep, diagnose, rules, explain, schema, trust):
         module.add(commands)
     return parser

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from advisor.runner import Runner
     from advisor.symptoms import Finding
 
-RECIPE, SETTINGS = "recipe.yaml", "run.json"
+RECIPE, SETTINGS, CHECKS = "recipe.yaml", "run.json", "preflight"
 
 ABOUT = """\
 Trains a recipe once and reports the result and every symptom that fired. The test split stays
@@ -83,7 +83,7 @@ def _work(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> int:
     from advisor.runner import WorkerError
 
     try:
-        events = _train(runner, recipe, folder, json)
+        events = [*_check(runner, recipe, folder, json), *_train(runner, recipe, folder, json)]
     except KeyboardInterrupt:
         no_more_interrupts()
         raise Interrupted(f"advisor resume {shlex.quote(str(folder))}") from None
@@ -93,6 +93,22 @@ def _work(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> int:
             write_json(_failed(str(error), folder))
         return Exit.NOTHING_TRAINED
     return _report(recipe, events, folder, json)
+
+
+def _check(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
+    """What can be seen before training; of a training that goes on, what was seen then."""
+    from advisor.auto import read_events
+    from advisor.cli.output import write_json
+    from advisor.events import as_dict
+
+    place = folder / CHECKS
+    known = read_events(place / "events.jsonl")
+    if known:
+        return known
+    place.mkdir(exist_ok=True)
+    return runner.probe(
+        "preflight", recipe, place, lambda event: write_json(as_dict(event)) if json else None
+    )
 
 
 def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:

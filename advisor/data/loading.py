@@ -32,8 +32,10 @@ class _Prepared:
 
     def split(self, rows: Rows, part: Part | None, targets: Array | None) -> Split:
         """These rows of the training part, or the part that the source brings."""
+        groups = None
         if part is None or targets is None:
             part, targets = self.source.train, self.targets.train
+            groups = None if self.source.groups is None else self.source.groups[rows]
         else:
             rows = np.arange(len(targets))
         where = f"data.source: {self.source.name}: "
@@ -42,7 +44,7 @@ class _Prepared:
             inputs: Any = StreamedInputs(name, part.inputs, rows, self.transform)
         else:
             inputs = self.transform.apply(name, part.inputs, rows)
-        return Split(inputs, self._scaled(where + part.targets_name, targets[rows]))
+        return Split(inputs, self._scaled(where + part.targets_name, targets[rows]), groups)
 
     def _scaled(self, where: str, targets: Array) -> Array:
         if targets.dtype != np.float64:

@@ -46,6 +46,8 @@ class Split:
     inputs: Any
     """a NumPy array; `StreamedInputs` where the data set is streamed"""
     targets: Array
+    groups: Array | None = None
+    """(n,) what should stay together, where the source says so of this split"""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _measured(words: list[str]) -> Meaning:
     for place in (0, -1):
         if len(kept) > 1 and not split and kept[place] in SPLITS:
             split = SPLITS[kept.pop(place)]
-    while len(kept) > 1 and kept[0] in WRAPPERS:
+    while len(kept) > 1 and kept[0] in WRAPPERS and "_".join(kept) not in METRICS:
         kept = kept[1:]
     what = "_".join(kept)
     if what in LOSSES:

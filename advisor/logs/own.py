@@ -11,6 +11,7 @@ from advisor.events import Evaluated, Event, StepsDone, TrialStarted, from_dict
 from advisor.logs.log import Log, LogError, Note, Series, counted, shown
 
 NAMES = frozenset({"trial_started", "steps_done", "evaluated", "trial_finished", "probe_finished"})
+LARGEST_STEP = 2**53
 
 
 def is_own(objects: Sequence[Mapping[str, Any]]) -> bool:
@@ -68,11 +69,13 @@ def _check(event: Event) -> None:
             raise ValueError("steps_done: loss, grad_norm and lr differ in length")
         for values in (event.loss, event.grad_norm, event.lr):
             np.array(values, np.float64)
-        _numbers(event.step, event.epoch, event.seconds)
+        _step(event.step)
+        _numbers(event.epoch, event.seconds)
         for layer in event.layers.values():
             _numbers(layer.grad_norm, layer.weight_norm, layer.update_ratio)
     elif isinstance(event, Evaluated):
-        _numbers(event.step, event.epoch, event.train_loss, event.train_metric)
+        _step(event.step)
+        _numbers(event.epoch, event.train_loss, event.train_metric)
         _numbers(event.validation_loss, event.validation_metric, event.seconds)
         for report in event.activations.values():
             _numbers(report.dead, report.saturated, report.std)
@@ -81,6 +84,11 @@ def _check(event: Event) -> None:
         _numbers(event.chance_metric, event.data.train_examples, event.data.validation_examples)
         _numbers(event.data.input_max_abs, event.data.input_mean_off, event.data.input_std_ratio)
         _numbers(event.data.outputs, event.data.target_std, *(event.data.class_shares or ()))
+
+
+def _step(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST_STEP:
+        raise ValueError(f"{value!r:.40} is no number of a step")
 
 
 def _numbers(*values: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from advisor.events import Event
 from advisor.history import History
@@ -11,15 +11,18 @@ from advisor.symptoms.catalogue import DETECTORS as DETECTORS
 from advisor.symptoms.catalogue import ORDER as ORDER
 from advisor.symptoms.finding import Detector as Detector
 from advisor.symptoms.finding import Finding as Finding
+from advisor.symptoms.watch import Watch as Watch
+from advisor.symptoms.watch import judged
 
-__all__ = ["DETECTORS", "ORDER", "Detector", "Finding", "as_facts", "detect"]
+__all__ = ["DETECTORS", "ORDER", "Detector", "Finding", "Watch", "as_facts", "detect"]
 
 
-def detect(recipe: Recipe, events: Sequence[Event]) -> list[Finding]:
-    """Every symptom's outcome on the events so far, in order of arbitration."""
-    history = History(recipe, events)
-    found = [detector.detect(history) for detector in DETECTORS.values()]
-    return sorted(found, key=lambda finding: ORDER[finding.symptom])
+def detect(recipe: Recipe, events: Sequence[Event], unknown: Collection[str] = ()) -> list[Finding]:
+    """Every symptom's outcome on the events so far, in order of arbitration.
+
+    `unknown`: the signals (`advisor.signals`) that nobody told.
+    """
+    return judged(History(recipe, events, frozenset(unknown)))
 
 
 def as_facts(findings: Iterable[Finding]) -> dict[str, bool | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence, Severity
 
@@ -32,6 +34,8 @@ def batch_too_large(history: History) -> Evidence | str:
         return "needs a whole run"
     size, steps = history.recipe.train.batch_size, history.total_steps
     short = history.shortfall(best.train_metric)
+    if short is not None and math.isnan(short):
+        return "the training metric was not measured"
     return Evidence(
         steps < FEW_UPDATES and size >= 2 * USUAL and (short is None or short > 0.05),
         {"batch_size": size, "steps": steps},
@@ -67,6 +71,7 @@ DETECTORS = (
         "playbook",
         traps="small batches can generalise better (Masters and Luschi 2018); only noted",
         look=batch_too_small,
+        needs=("batch_size", "total_steps"),
     ),
     Detector(
         name="batch_too_large",
@@ -78,6 +83,7 @@ DETECTORS = (
         source="Google tuning playbook on steps; the number is the project's",
         traps="full-batch training over many epochs; tasks that are fitted at once",
         look=batch_too_large,
+        needs=("batch_size", "total_steps", "train_metric"),
     ),
     Detector(
         name="batch_norm_small_batch",
@@ -88,5 +94,6 @@ DETECTORS = (
         source="Wu and He 2018",
         traps="",
         look=batch_norm_small_batch,
+        needs=("recipe", "batch_size"),
     ),
 )

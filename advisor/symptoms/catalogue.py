@@ -4,13 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from advisor.symptoms import batch, examples, failures, flow, generalisation, pace
+from advisor.symptoms import (
+    batch,
+    budget,
+    capability,
+    contract,
+    data_faults,
+    examples,
+    failures,
+    floors,
+    flow,
+    generalisation,
+    instability,
+    order,
+    pace,
+    parameters,
+    settings,
+    signs,
+    validation,
+)
 from advisor.symptoms.finding import Detector
 
+FAMILIES = (
+    data_faults,
+    contract,
+    order,
+    floors,
+    signs,
+    parameters,
+    failures,
+    capability,
+    flow,
+    instability,
+    pace,
+    budget,
+    settings,
+    batch,
+    examples,
+    generalisation,
+    validation,
+)
+"""Within a class the first is treated first, so causes come before what they lead to."""
+
 DETECTORS: Mapping[str, Detector] = {
-    detector.name: detector
-    for family in (failures, flow, pace, batch, examples, generalisation)
-    for detector in family.DETECTORS
+    detector.name: detector for family in FAMILIES for detector in family.DETECTORS
 }
 ORDER: Mapping[str, int] = {name: detector.order for name, detector in DETECTORS.items()}
 """Arbitration: symptoms of a lower class are treated first."""

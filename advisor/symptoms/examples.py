@@ -82,6 +82,7 @@ DETECTORS = (
         "z-scores and counts",
         traps="counts and one-hot inputs; a normalisation right after the input",
         look=unnormalized_input,
+        needs=("inputs", "train_examples"),
     ),
     Detector(
         name="class_imbalance",
@@ -92,6 +93,7 @@ DETECTORS = (
         source="SageMaker Debugger ClassImbalance",
         traps="long tails for which accuracy is truly the goal",
         look=class_imbalance,
+        needs=("class_shares", "train_examples"),
     ),
     Detector(
         name="validation_too_small",
@@ -103,5 +105,6 @@ DETECTORS = (
         source="binomial standard errors; 2 points is the project's",
         traps="paired comparisons see somewhat smaller differences",
         look=validation_too_small,
+        needs=("validation_metric", "validation_examples"),
     ),
 )

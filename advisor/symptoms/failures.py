@@ -8,7 +8,7 @@ import numpy as np
 
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence
-from advisor.trends import falling
+from advisor.trends import block_means, falling
 
 LEAST_STEPS = 50
 DIVERGED = 4.0
@@ -25,15 +25,30 @@ SOME_LEARNED = 0.8
 def non_finite(history: History) -> Evidence | str:
     if not history.steps:
         return "no step was reported"
-    bad = ~(np.isfinite(history.loss) & np.isfinite(history.grad_norm))
-    if bad.any():
-        step = int(np.argmax(bad)) + 1
+    step = _first_bad_step(history)
+    if step is not None:
         return Evidence(True, {"step": step}, f"loss or gradient was not finite at step {step}")
     finished = history.finished
     if finished is not None and finished.status == "diverged":
         reads = finished.message or f"outputs were not finite at step {history.steps}"
         return Evidence(True, {"step": history.steps}, reads)
     return Evidence(False, {"steps": history.steps}, "every loss and gradient was finite")
+
+
+def _first_bad_step(history: History) -> int | None:
+    """Of a loss that is not finite or a gradient that overflowed.
+
+    A norm of NaN was not measured: had it been one, the losses that follow would tell, except
+    where loss scaling keeps it from the weights.
+    """
+    if history.loss_is_finite and history.timeline.grad_norms.finite:
+        return None
+    bad = ~np.isfinite(history.loss)
+    if history.knows("grad_norm"):
+        scaled = history.knows("recipe") and history.recipe.train.precision == "float16"
+        norms = history.grad_norm
+        bad |= ~np.isfinite(norms) if scaled else np.isinf(norms)
+    return int(np.argmax(bad)) + 1 if bad.any() else None
 
 
 def out_of_memory(history: History) -> Evidence | str:
@@ -58,44 +73,55 @@ def divergence(history: History) -> Evidence | str:
     The second comparison keeps a model at loss 0.01 that rises to 0.05 from being called
     diverged. A run that blew up and came back is not diverged.
     """
-    smooth = history.smooth_loss[np.isfinite(history.smooth_loss)]
-    if history.started is None or len(smooth) < LEAST_STEPS:
+    smooth, reference = history.smooth_loss, history.knowing_nothing
+    lowest = history.timeline.smooth_losses.lowest
+    if not history.loss_is_finite:
+        smooth = smooth[np.isfinite(smooth)]
+    if reference is None or len(smooth) < LEAST_STEPS:
         return f"needs {LEAST_STEPS} steps with a finite loss"
-    last, lowest = float(smooth[-1]), float(smooth.min())
-    initial, chance = history.started.initial_loss, history.started.chance_loss
-    reference = max(initial, chance) if math.isfinite(initial) else chance
+    last, first = float(smooth[-1]), float(history.loss[0])
     grew = last > DIVERGED * lowest and last > 1.5 * reference
     return Evidence(
-        grew or last > 2 * max(reference, float(history.loss[0])),
-        {"loss": last, "lowest": lowest, "initial": initial, "chance": chance},
-        f"the smoothed training loss is {last:.4g} after a low of {lowest:.4g}; untrained it was "
-        f"{initial:.4g}",
+        grew or last > 2 * max(reference, first),
+        {"loss": last, "lowest": lowest, "knowing_nothing": reference},
+        f"the smoothed training loss is {last:.4g} after a low of {lowest:.4g}; knowing nothing "
+        f"costs {reference:.4g}",
     )
 
 
 def no_learning(history: History) -> Evidence | str:
-    started = history.started
-    least = LEAST_STEPS if history.complete else max(200, started.steps_per_epoch if started else 0)
-    if started is None or not history.evaluations or history.steps < least:
+    """The smoothed loss, and where it is known that in evaluation mode, has not left its start.
+
+    While the run goes on it is judged from its half on: many a task begins with a long plateau.
+    """
+    told, least = history.knows("train_loss"), _least_steps(history)
+    if history.steps < least or (told and not history.evaluations):
         return f"needs {least} steps and an evaluation"
-    if not np.isfinite(history.loss).all():
+    if not history.loss_is_finite:
         return "the loss is not finite"
     smooth, window = history.smooth_loss, min(history.window, history.steps // 2)
     now = float(np.median(smooth[-window:]))
-    began = min(float(np.median(smooth[: max(5, window // 2)])), started.chance_loss)
-    trained = history.evaluations[-1].train_loss
-    blocks = np.array(
-        [part.mean() for part in np.array_split(history.loss[history.steps // 4 :], 24)]
-    )
-    p = falling(blocks)
-    still = now > LEARNED * began and trained > LEARNED * min(began, started.initial_loss)
+    early = float(np.median(smooth[: max(5, window // 2)]))
+    began = early if history.chance_loss is None else min(early, history.chance_loss)
+    start = began if history.began is None else min(began, history.began)
+    trained = history.evaluations[-1].train_loss if told else now
+    late = history.loss[history.steps // 4 :]
+    p = falling(block_means(late, 24))
+    still = now > LEARNED * began and trained > LEARNED * start
     return Evidence(
         still and (p is None or p > 0.01),
-        {"loss": now, "began": began, "chance": started.chance_loss, "p_falling": p or 0.0},
-        f"after {history.steps} steps the training loss is {now:.4g}; it began at {began:.4g} and "
-        f"ignoring the input costs {started.chance_loss:.4g}",
+        {"loss": now, "began": began, "trained": trained, "p_falling": p or 0.0},
+        f"after {history.steps} steps the training loss is {now:.4g}; it began at {early:.4g}, "
+        f"and {began:.4g} is what knowing nothing costs",
         f"last {window} steps",
     )
+
+
+def _least_steps(history: History) -> int:
+    if history.complete:
+        return LEAST_STEPS
+    per_epoch = history.started.steps_per_epoch if history.started else 0
+    return max(200, per_epoch, history.total_steps // 2)
 
 
 def not_better_than_chance(history: History) -> Evidence | str:
@@ -149,6 +175,7 @@ DETECTORS = (
         source="SageMaker Debugger ExplodingTensor; Lightning check_finite",
         traps="a masked loss with an empty mask",
         look=non_finite,
+        needs=("steps",),
     ),
     Detector(
         name="out_of_memory",
@@ -170,6 +197,7 @@ DETECTORS = (
         source="fastai and Lightning rate finders (factor 4)",
         traps="losses near zero; spikes that come back",
         look=divergence,
+        needs=("steps",),
     ),
     Detector(
         name="no_learning",
@@ -177,10 +205,11 @@ DETECTORS = (
         order=3,
         about="the training loss does not fall",
         threshold="last window above 98 % of its start and of chance, and no downward trend "
-        "(Mann-Kendall, p > 0.01)",
+        "(Mann-Kendall, p > 0.01); while it goes on, from half of the run on",
         source="SageMaker Debugger LossNotDecreasing, with means in place of single values",
         traps="long first plateaus; warm-up; labels that imbalance makes easy to guess",
         look=no_learning,
+        needs=("steps",),
     ),
     Detector(
         name="not_better_than_chance",
@@ -191,6 +220,13 @@ DETECTORS = (
         source="Karpathy's input-independent baseline; 3 standard errors is the project's",
         traps="heavy imbalance; tasks without signal",
         look=not_better_than_chance,
+        needs=(
+            "validation_metric",
+            "validation_loss",
+            "chance_metric",
+            "chance_loss",
+            "validation_examples",
+        ),
     ),
     Detector(
         name="prediction_collapse",
@@ -202,5 +238,6 @@ DETECTORS = (
         source="the project's; SageMaker Debugger Confusion is far stricter",
         traps="the first 100 steps; heavy imbalance",
         look=prediction_collapse,
+        needs=("predicted_share", "class_shares", "validation_examples"),
     ),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from advisor.history import History
+from advisor.signals import in_words
 
 Outcome = Literal["fired", "clear", "not enough data"]
 Severity = Literal["block", "optimisation", "generalisation", "info"]
@@ -62,9 +64,12 @@ class Detector:
     traps: str
     """what looks like it and is none"""
     look: Look
+    needs: tuple[str, ...] = ()
+    """the signals (`advisor.signals`) without which nothing can be said"""
 
     def detect(self, history: History) -> Finding:
-        seen = self.look(history)
+        missing = [name for name in self.needs if not history.knows(name)]
+        seen = f"nobody told {in_words(missing)}" if missing else self._looked(history)
         if isinstance(seen, str):
             return Finding(
                 self.name, "not enough data", self.severity, {}, "", self.threshold, seen
@@ -78,3 +83,15 @@ class Detector:
             self.threshold,
             seen.reads,
         )
+
+    def _looked(self, history: History) -> Evidence | str:
+        """NaN stands for what was not measured: nothing follows from it, whatever was compared."""
+        seen = self.look(history)
+        if isinstance(seen, str):
+            return seen
+        lacking = [
+            name
+            for name, value in seen.values.items()
+            if isinstance(value, float) and math.isnan(value)
+        ]
+        return f"not measured: {', '.join(lacking)}" if lacking else seen

@@ -10,7 +10,8 @@ import numpy as np
 from advisor.history import History
 from advisor.recipe.models import layer_sizes
 from advisor.symptoms.finding import Detector, Evidence
-from advisor.symptoms.pace import far_from_fitted
+from advisor.symptoms.pace import far_from_fitted, loss_left
+from advisor.trends import thinned
 
 
 def symmetric_initialization(history: History) -> Evidence | str:
@@ -66,6 +67,8 @@ def vanishing_gradients(history: History) -> Evidence | str:
     gradients = list(history.layer_gradients.items())
     if len(gradients) < 3 or history.steps < 20 or not history.evaluations:
         return "needs 20 steps, an evaluation and 3 layers with a kernel"
+    if loss_left(history) is None:
+        return "needs an evaluation of the training loss"
     (name, first), (_, last) = gradients[0], gradients[-1]
     if last < 1e-8:
         return "the last layer has no gradient to compare with"
@@ -86,18 +89,19 @@ def exploding_gradients(history: History) -> Evidence | str:
     Near a perfect fit most batches have no gradient and a few have some, so the tail is heavy
     in every healthy run; the first tenth of a run is left out as well.
     """
-    started, smooth = history.started, history.smooth_loss
-    if started is None:
-        return "the trial was not described"
-    high = smooth > 0.3 * started.chance_loss
-    high[: history.total_steps // 10] = False
-    norms = history.grad_norm[high]
+    chance = history.chance_loss
+    if chance is None:
+        return "the loss of chance is not known"
+    late = slice(history.planned // 10, None)
+    high = thinned(history.smooth_loss[late]) > 0.3 * chance
+    norms = thinned(history.grad_norm[late])[high]
+    norms = norms[~np.isnan(norms)]
     if len(norms) < 100:
         return "needs 100 steps after the first tenth with a loss above 30 % of chance's"
     finite = norms[np.isfinite(norms)]
     if len(finite) < len(norms):
         return Evidence(True, {"not_finite": len(norms) - len(finite)}, "gradients overflow")
-    middle, top = float(np.median(finite)), float(np.percentile(finite, 99))
+    middle, top = np.percentile(finite, (50, 99)).tolist()
     tail = top / max(middle, 1e-12)
     return Evidence(
         tail > 20 or middle > 1e6,
@@ -139,6 +143,7 @@ DETECTORS = (
         source="CS231n, weight initialization",
         traps="a zero start of last layers alone",
         look=symmetric_initialization,
+        needs=("recipe",),
     ),
     Detector(
         name="initial_loss_off",
@@ -150,6 +155,7 @@ DETECTORS = (
         "eager for Kaiming starts",
         traps="imbalanced classes, whose chance loss is small (even odds count)",
         look=initial_loss_off,
+        needs=("initial_loss", "chance_loss"),
     ),
     Detector(
         name="vanishing_gradients",
@@ -161,6 +167,7 @@ DETECTORS = (
         source="AutoTrainer; the fall per layer is the project's",
         traps="fitted models; Adam hides small gradients",
         look=vanishing_gradients,
+        needs=("layers", "train_loss", "chance_loss"),
     ),
     Detector(
         name="exploding_gradients",
@@ -172,6 +179,7 @@ DETECTORS = (
         source="TheDeepChecker (1e6); the tail is the project's",
         traps="the first steps; runs near a perfect fit (both left out)",
         look=exploding_gradients,
+        needs=("steps", "grad_norm", "chance_loss"),
     ),
     Detector(
         name="dead_units",
@@ -183,6 +191,7 @@ DETECTORS = (
         source="SageMaker Debugger DeadRelu",
         traps="half of all values are zero in a healthy net; pruned models",
         look=dead_units,
+        needs=("activations", "train_examples"),
     ),
     Detector(
         name="saturated_units",
@@ -194,5 +203,6 @@ DETECTORS = (
         source="SageMaker Debugger, DeepDiagnosis (50 % of a layer); the zone is the project's",
         traps="gates and outputs saturate legitimately (not looked at)",
         look=saturated_units,
+        needs=("activations", "train_examples"),
     ),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,6 +45,8 @@ def underfitting(history: History) -> Evidence | str:
     error = history.shortfall_error or 0.0
     short = trained - FITTED > max(2 * error, gap)
     if not history.can_be_perfect:
+        if history.chance_loss is None or not history.knows("train_loss"):
+            return "what a fit would cost is not known"
         short = short and best.train_loss > 0.5 * started.chance_loss
     severity: Severity = "optimisation" if trained > 0.1 * chance else "info"
     return Evidence(
@@ -84,26 +88,52 @@ def overfitting(history: History) -> Evidence | str:
     )
 
 
+@dataclass(frozen=True)
+class Rise:
+    """The validation loss since its best."""
+
+    best: float
+    rise: float
+    """of the lowest of the last 3 evaluations above the best, as a share of it"""
+    needed: float
+    metric_lost: float
+    """at the best loss - mean over the last 3 evaluations"""
+    risen: bool
+
+
+def validation_rise(history: History) -> Rise | str:
+    losses, metrics = history.validation_losses, history.validation_metrics
+    if len(losses) < 6 or not np.isfinite(losses).all():
+        return "needs 6 evaluations with a finite loss"
+    place = int(losses.argmin())
+    best, since = float(losses[place]), losses[place:]
+    lost = float(metrics[place] - metrics[-3:].mean())
+    if math.isnan(lost):
+        return "the metric was not measured"
+    rise = float(losses[-3:].min()) / max(best, 1e-12) - 1
+    needed = max(0.02, 2 * (history.validation_noise or 0.0) / max(best, 1e-12))
+    slope = float(np.polyfit(np.arange(len(since)), since, 1)[0]) if len(since) > 3 else 0.0
+    return Rise(best, rise, needed, lost, rise > needed and slope > 0)
+
+
 def overtraining(history: History) -> Evidence | str:
     """Validation loss above its best for three evaluations and rising, and the metric no better.
 
     Where the metric holds or gains, the model is merely over-confident.
     """
-    losses = history.validation_losses
-    if len(losses) < 6 or not np.isfinite(losses).all():
-        return "needs 6 evaluations with a finite loss"
-    place = int(losses.argmin())
-    best, since = float(losses[place]), losses[place:]
-    rise = float(losses[-3:].min()) / max(best, 1e-12) - 1
-    needed = max(0.02, 2 * (history.validation_noise or 0.0) / max(best, 1e-12))
-    slope = float(np.polyfit(np.arange(len(since)), since, 1)[0]) if len(since) > 3 else 0.0
-    metrics = history.validation_metrics
-    lost = float(metrics[place] - metrics[-3:].mean())
+    found = validation_rise(history)
+    if isinstance(found, str):
+        return found
     return Evidence(
-        rise > needed and slope > 0 and lost > 0,
-        {"best": best, "rise": rise, "needed": needed, "metric_lost": lost},
-        f"validation loss has risen {100 * rise:.0f} % above its best, {best:.4g}, and "
-        f"{history.recipe.metric} has lost {lost:.3f} since",
+        found.risen and found.metric_lost > 0,
+        {
+            "best": found.best,
+            "rise": found.rise,
+            "needed": found.needed,
+            "metric_lost": found.metric_lost,
+        },
+        f"validation loss has risen {100 * found.rise:.0f} % above its best, {found.best:.4g}, and "
+        f"{history.recipe.metric} has lost {found.metric_lost:.3f} since",
         "last 3 evaluations",
     )
 
@@ -145,6 +175,7 @@ DETECTORS = (
         source="Ng's bias before variance; Goodfellow, Bengio and Courville, chapter 11",
         traps="noisy labels; tasks with an error nobody can avoid",
         look=underfitting,
+        needs=("train_metric", "validation_metric", "chance_metric", "validation_examples"),
     ),
     Detector(
         name="over_regularized",
@@ -155,6 +186,13 @@ DETECTORS = (
         source="Karpathy, a recipe for training neural networks",
         traps="",
         look=over_regularized,
+        needs=(
+            "recipe",
+            "train_metric",
+            "validation_metric",
+            "chance_metric",
+            "validation_examples",
+        ),
     ),
     Detector(
         name="overfitting",
@@ -166,6 +204,13 @@ DETECTORS = (
         source="SageMaker Debugger Overfit (ratio 0.1); AutoTrainer (gaps of 0.07 to 0.1)",
         traps="losses near zero; leakage and mismatch look alike",
         look=overfitting,
+        needs=(
+            "train_loss",
+            "train_metric",
+            "validation_loss",
+            "validation_metric",
+            "validation_examples",
+        ),
     ),
     Detector(
         name="overtraining",
@@ -177,5 +222,6 @@ DETECTORS = (
         source="Prechelt 1998 (generalisation loss of 2 %)",
         traps="over-confidence: the loss rises and the metric does not fall",
         look=overtraining,
+        needs=("validation_loss", "validation_metric"),
     ),
 )

@@ -13,15 +13,24 @@ from advisor.trends import falling
 
 FAR = 0.3
 """A training loss above this share of chance's is far from fitted."""
+LEAST_STEPS = 50
 SURELY = -3.0
 """t statistic of a slope that is no accident."""
 
 
+def loss_left(history: History) -> float | None:
+    """The last training loss as a share of chance's; None where one of them is not known."""
+    chance = history.chance_loss
+    if not chance or not history.evaluations or not history.knows("train_loss"):
+        return None
+    left = float(history.train_losses[-1]) / chance
+    return None if math.isnan(left) else left
+
+
 def far_from_fitted(history: History, share: float = FAR) -> bool:
     """Whether the last training loss is above this share of chance's."""
-    if history.started is None or not history.evaluations:
-        return False
-    return bool(history.train_losses[-1] > share * history.started.chance_loss)
+    left = loss_left(history)
+    return left is not None and left > share
 
 
 def slow_learning(history: History) -> Evidence | str:
@@ -44,7 +53,13 @@ def slow_learning(history: History) -> Evidence | str:
     left = float(curve[-1] / started.chance_loss)
     return Evidence(
         surely and trend[0] < 0 and far_from_fitted(history) and (straight or tiny),
-        {"loss_over_chance": left, "slope": trend[0], "t": trend[1], "update_ratio": ratio or 0.0},
+        {
+            "loss_over_chance": left,
+            "fell_first": first,
+            "fell_last": last,
+            "t": trend[1],
+            "update_ratio": ratio or 0.0,
+        },
         f"the training loss is still {100 * left:.0f} % of chance's and falls steadily, by "
         f"{first:.3g} in the first third and {last:.3g} in the last; a step moves the weights by "
         f"{ratio or 0:.2g} of their norm (1e-3 is usual)",
@@ -121,13 +136,15 @@ def update_ratio_high(history: History) -> Evidence | str:
 
 
 def update_ratio_low(history: History) -> Evidence | str:
-    far = far_from_fitted(history)
-    return _update_ratio(history, lambda ratio: ratio < 1e-5 and far)
+    left = loss_left(history)
+    if left is None:
+        return "needs an evaluation of the training loss"
+    return _update_ratio(history, lambda ratio: ratio < 1e-5 and left > FAR)
 
 
 def _update_ratio(history: History, too: Callable[[float], bool]) -> Evidence | str:
     ratio = history.update_ratio
-    if ratio is None or history.steps < 50:
+    if ratio is None or history.steps < LEAST_STEPS:
         return "needs 50 steps with updates measured"
     return Evidence(
         too(ratio),
@@ -139,9 +156,12 @@ def _update_ratio(history: History, too: Callable[[float], bool]) -> Evidence | 
 
 def clipping_overload(history: History) -> Evidence | str:
     limit = history.recipe.optimizer.clip_norm
-    if limit is None or history.steps < 50:
-        return "needs clip_norm and 50 steps"
-    share = float(np.mean(history.grad_norm > limit))
+    if limit is None:
+        return "gradients are not clipped"
+    norms = history.grad_norm[~np.isnan(history.grad_norm)]
+    if len(norms) < LEAST_STEPS:
+        return f"needs {LEAST_STEPS} gradient norms"
+    share = float(np.mean(norms > limit))
     return Evidence(
         share > 0.5, {"clipped": share}, f"{100 * share:.0f} % of the steps were clipped"
     )
@@ -159,6 +179,7 @@ DETECTORS = (
         source="CS231n on curves of rates that are too low",
         traps="warm-up; decayed rates and runs that are nearly done (left out)",
         look=slow_learning,
+        needs=("steps", "lr", "train_loss", "initial_loss", "chance_loss"),
     ),
     Detector(
         name="update_ratio_low",
@@ -170,6 +191,7 @@ DETECTORS = (
         source="CS231n (1e-3 is right), DeepDiagnosis (1e-5)",
         traps="the end of a decay schedule (left out)",
         look=update_ratio_low,
+        needs=("layers", "lr", "train_loss", "chance_loss"),
     ),
     Detector(
         name="update_ratio_high",
@@ -180,6 +202,7 @@ DETECTORS = (
         source="CS231n (1e-3 is right); DeepDiagnosis and TheDeepChecker (0.1)",
         traps="weights that start near zero",
         look=update_ratio_high,
+        needs=("layers",),
     ),
     Detector(
         name="loss_oscillation",
@@ -191,6 +214,7 @@ DETECTORS = (
         source="AutoTrainer and TheDeepChecker, on losses without sampling noise",
         traps="batch losses, which always swing (not used)",
         look=loss_oscillation,
+        needs=("train_loss", "chance_loss"),
     ),
     Detector(
         name="clipping_overload",
@@ -201,6 +225,7 @@ DETECTORS = (
         source="Google tuning playbook",
         traps="",
         look=clipping_overload,
+        needs=("recipe", "grad_norm"),
     ),
     Detector(
         name="still_improving",
@@ -212,6 +237,7 @@ DETECTORS = (
         source="Google tuning playbook",
         traps="decay schedules end on their best by design",
         look=still_improving,
+        needs=("validation_loss", "total_steps"),
     ),
     Detector(
         name="training_plateau",
@@ -223,5 +249,6 @@ DETECTORS = (
         source="torch ReduceLROnPlateau, with the project's patience",
         traps="a rate that has decayed (left out); the floor of noisy data",
         look=training_plateau,
+        needs=("lr", "train_loss", "chance_loss"),
     ),
 )

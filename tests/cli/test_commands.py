@@ -16,7 +16,7 @@ from advisor.rulebook import installed
 from advisor.stages import STAGES
 from advisor.symptoms import DETECTORS
 
-COMMANDS = ("run", "auto", "resume", "compare", "rules", "explain", "schema")
+COMMANDS = ("run", "auto", "resume", "compare", "diagnose", "rules", "explain", "schema")
 ACTIONS = (("rules", "list"), ("rules", "show"), ("rules", "check"))
 
 RULE = """\

@@ -1,0 +1,194 @@
+"""A finding as a colleague would put it: what is wrong, how we know, what to do first, and when
+not to. All wording for people is here and in `remedies`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from advisor.conditions import Expression
+from advisor.diagnosis import hidden, pinned
+from advisor.diagnosis.counsel import Counsel
+from advisor.diagnosis.remedies import REMEDIES, Remedy
+from advisor.facts import FactValue
+from advisor.rulebook import Rule
+from advisor.symptoms import DETECTORS, Finding
+from advisor.text import number
+
+MOST_OTHERS = 3
+SEVERITIES: Mapping[str, str] = {
+    "block": "fix this before anything else",
+    "optimisation": "training could be better",
+    "generalisation": "validation lags behind",
+    "info": "worth knowing",
+}
+ABOUT: Mapping[str, str] = {
+    hidden.NAME: "losses that were NaN were written down as 0",
+    pinned.NAME: "the loss stands at a number that gives the fault away",
+}
+"""Of symptoms that only a log can have."""
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    hidden.NAME: ("Hugging Face Transformers, TrainingArguments.logging_nan_inf_filter",),
+    pinned.NAME: ("CS231n, sanity checks of the loss: ln k at chance",),
+}
+EARLY = "what blocks comes first, and this may come of it; look again afterwards"
+AGAINST = "the usual advice goes against that on"
+TWICE = Remedy(
+    "Let the model return raw outputs: the loss already takes the softmax, and took it twice.",
+    "The loss can fall to zero.",
+    "the loss is one of your own that wants probabilities",
+)
+NO_REMEDY = Remedy("", "")
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something to try, from a rule."""
+
+    rule: str
+    title: str
+    change: Mapping[str, tuple[FactValue, Any]] | None
+    """field -> (now, then), only where all that it rests on is known"""
+    depends: tuple[str, ...]
+    """what must hold for it, and nobody told"""
+    why: str
+    expect: str
+    caution: str
+    references: tuple[str, ...]
+    rate: int = 0
+    """1 where it raises the learning rate, -1 where it lowers it, 0 where it does neither or nobody
+    knows"""
+
+    @property
+    def changes(self) -> str:
+        """`optimizer.lr 0.1 -> 0.01`; empty where no number is known."""
+        return ", ".join(
+            f"{path} {number(now)} -> {number(then)}"
+            for path, (now, then) in (self.change or {}).items()
+        )
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One finding in words. Texts come from detectors and rules: print them through `clean`."""
+
+    finding: Finding
+    wrong: str
+    first: str
+    """what to do first; empty where nobody knows"""
+    option: Option | None
+    """the rule behind `first`; None where that is general advice"""
+    expect: str
+    unless: tuple[str, ...]
+    """when not to"""
+    others: tuple[Option, ...]
+    references: tuple[str, ...]
+    rate: int = 0
+    """as of an option: which way `first` moves the learning rate"""
+    waits: str = ""
+    """why nothing is advised yet"""
+
+    @property
+    def title(self) -> str:
+        return self.finding.symptom.replace("_", " ")
+
+    @property
+    def severity(self) -> str:
+        return SEVERITIES[self.finding.severity]
+
+
+def remark(finding: Finding, counsels: Sequence[Counsel]) -> Remark:
+    """What to say of a finding.
+
+    A rule comes first when all its conditions are known to hold; while some are not, general
+    advice does, and the rules follow with what they wait for.
+    """
+    name = finding.symptom
+    detector, remedy = DETECTORS.get(name), _remedy(finding)
+    options = [_option(each) for each in counsels]
+    sure = bool(options) and (not options[0].depends or not remedy.first)
+    option = options.pop(0) if sure else None
+    traps = detector.traps if detector else ""
+    other = f"not when {remedy.unless}" if remedy.unless else ""
+    unless = (option.caution, traps) if option else (traps or other,)
+    sources = SOURCES.get(name) or ((detector.source,) if detector else ())
+    return Remark(
+        finding,
+        ABOUT.get(name) or (detector.about if detector else name),
+        option.title if option else remedy.first,
+        option,
+        option.expect if option else remedy.expect,
+        tuple(text for text in unless if text),
+        tuple(options[:MOST_OTHERS]),
+        (option.references if option else ()) or sources,
+        option.rate if option else remedy.rate,
+    )
+
+
+def in_agreement(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """The same remarks without advice that comes too early, or against that on an earlier one.
+
+    Two remarks never say that the learning rate is too low and too high.
+    """
+    blocked = any(one.finding.severity == "block" for one in remarks)
+    settled, by = 0, ""
+    found = []
+    for one in remarks:
+        others = tuple(other for other in one.others if settled * other.rate >= 0)
+        if blocked and one.finding.severity != "block":
+            one = _waiting(one, EARLY, ())
+        elif settled * one.rate < 0:
+            one = _waiting(one, f"{AGAINST} {by}: settle that first", others)
+        else:
+            one = replace(one, others=others)
+            by = by if settled else one.title
+            settled = settled or one.rate
+        found.append(one)
+    return tuple(found)
+
+
+def _waiting(one: Remark, why: str, others: tuple[Option, ...]) -> Remark:
+    return replace(
+        one,
+        first="",
+        option=None,
+        expect="",
+        unless=(),
+        others=others,
+        references=(),
+        rate=0,
+        waits=why,
+    )
+
+
+def _remedy(finding: Finding) -> Remedy:
+    if finding.evidence.get("kind") == pinned.TWICE:
+        return TWICE
+    return REMEDIES.get(finding.symptom, NO_REMEDY)
+
+
+def _option(counsel: Counsel) -> Option:
+    rule = counsel.rule
+    return Option(
+        rule.id,
+        rule.title,
+        counsel.change,
+        counsel.depends,
+        _line(rule.why),
+        _line(rule.expect),
+        _line(rule.caution),
+        rule.references,
+        rate_of(rule),
+    )
+
+
+def rate_of(rule: Rule) -> int:
+    """Which way a rule moves the learning rate, as far as its change tells by itself."""
+    change = rule.change.get("optimizer.lr")
+    then = change.value({"lr": 1.0}) if isinstance(change, Expression) else None
+    return 0 if then is None else (then > 1) - (then < 1)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

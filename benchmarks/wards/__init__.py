@@ -1,0 +1,1 @@
+"""The cases, controls and measurements of `benchmarks/clinic.py`."""

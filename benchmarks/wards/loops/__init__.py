@@ -1,0 +1,1 @@
+"""Training loops as people write them, with one fault each, recorded by advisor.record."""

@@ -1,0 +1,187 @@
+"""`advisor diagnose`: what it prints, its exit codes, and that nothing ends in a traceback."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.cli import diagnose, main
+from tests.diagnosis import logs
+from tests.diagnosis.ours import write_trial
+from tests.logs import makers
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> str:
+    assert main(["diagnose", *map(str, words)]) == code
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return out if code == 0 else err
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    path = tmp_path / "history.csv"
+    path.write_bytes(logs.keras())
+    return path
+
+
+def test_findings_are_told_with_numbers_advice_and_what_was_not_judged(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = run(capsys, history)
+    assert told.startswith(f"{history}: a log (csv), 30 epochs, classification judged by accuracy")
+    for part in (
+        "1. overfitting  validation lags behind",
+        "seen    training accuracy is",
+        "first   ",
+        "could not be judged:",
+        "gradient norms: ",
+        "[--validation-examples]",
+        "taken for granted:",
+        "train loss: the mean of what was logged",
+    ):
+        assert part in told
+    assert "clear: " in told
+    assert "clear: 1 symptom:" not in told
+
+
+def test_all_names_what_is_clear(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    brief, whole = run(capsys, history), run(capsys, history, "--all")
+    (line,) = (line for line in whole.splitlines() if line.startswith("clear:"))
+    assert "non finite" in line
+    assert line not in brief
+
+
+def test_what_is_told_is_used(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = ("--classes", 10, "--validation-examples", 5000, "--epochs", 30, "--batch-size", 32)
+    told = run(capsys, history, *more, "--train-examples", 10_000, "--metric", "accuracy")
+    assert "10 classes, taken as equally frequent" in told
+    assert "[--validation-examples]" not in told
+
+
+def test_json_is_a_finding_a_line_and_a_summary_last(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *findings, summary = objects(run(capsys, history, "--json"))
+    assert summary["event"] == "summary"
+    assert [one["symptom"] for one in findings] == summary["fired"]
+    assert all(one["event"] == "finding" and one["outcome"] == "fired" for one in findings)
+    assert {"first", "waits", "expect", "unless", "references", "others", "rule", "change"} <= set(
+        findings[0]
+    )
+    assert (summary["kind"], summary["format"], summary["entry"]) == ("log", "csv", "epoch")
+    assert "grad_norm" in summary["not_told"]
+    *every, _ = objects(run(capsys, history, "--json", "--all"))
+    assert {one["outcome"] for one in every} == {"fired", "clear", "not enough data"}
+
+
+def test_a_plot_on_a_terminal_only(
+    history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "┤" not in run(capsys, history)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "90")
+    told = run(capsys, history)
+    assert "┤" in told
+    assert "validation" in told
+
+
+def test_a_trial_with_its_exact_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = run(capsys, write_trial(tmp_path / "trial"))
+    assert "a trial of this program" in told
+    assert "change  optimizer.lr 5 -> 0.5" in told
+    assert "rule    lower-lr-after-divergence" in told
+    assert "what blocks comes first" in told
+
+
+def test_a_recipe_makes_changes_of_a_log_exact(
+    history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_trial(tmp_path / "trial", "healthy-digits-mlp") / "recipe.yaml"
+    words = ("--recipe", recipe, "--classes", 10, "--json")
+    findings = objects(run(capsys, history, *words))[:-1]
+    assert any(one["change"] for one in findings)
+    assert "recipe says it" in run(capsys, history, "--recipe", recipe, "--epochs", 3, code=2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00\x01\x02" * 50,
+        b"hello\nworld\n",
+        b'{"speed": 1}\n{"speed": 2}\n',
+        b"{" * 100_000,
+    ],
+)
+def test_what_cannot_be_read_is_said(
+    data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(data)
+    assert run(capsys, path, code=2).startswith("error: ")
+
+
+def test_no_such_path_and_an_empty_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, tmp_path / "none", code=2).startswith("error: ")
+    assert run(capsys, tmp_path, code=2).startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--classes", "1"), "from 2"),
+        (("--classes", "many"), "--classes"),
+        (("--task", "ranking"), "allowed: classification"),
+        (("--task", "regression", "--metric", "f1"), "allowed: r2"),
+        (("--recipe", "none.yaml"), "none.yaml"),
+    ],
+)
+def test_wrong_options_are_refused(
+    history: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert said in run(capsys, history, *words, code=2)
+
+
+def test_text_of_a_log_is_shown_and_not_obeyed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "[red]\x1b[2J"
+    rows = [{"step": i, "loss": 1 / i, f"train/{name}": 1 / i} for i in range(1, 60)]
+    rows[30] |= {"loss": math.nan}
+    path = tmp_path / "lo\x1bg.jsonl"
+    path.write_bytes(makers.json_lines(rows))
+    told = run(capsys, path)
+    assert "\x1b" not in told
+    assert "1. non finite" in told
+
+
+def test_a_log_that_grows_is_looked_at_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(logs.steps(lambda i: 1 / i, 60))
+    added = iter([b"", b'{"step": 61, "train_loss": NaN}\n', b""])
+
+    def wait(seconds: float) -> None:
+        new = next(added, None)
+        if new is None:
+            raise KeyboardInterrupt
+        with path.open("ab") as file:
+            file.write(new)
+
+    monkeypatch.setattr(diagnose.time, "sleep", wait)
+    assert main(["diagnose", str(path), "--follow", "--json"]) == 130
+    summaries = [one for one in objects(capsys.readouterr().out) if one["event"] == "summary"]
+    assert [one["fired"] for one in summaries] == [[], ["non_finite"]]
+    assert all("end" not in one["assumed"] for one in summaries)
