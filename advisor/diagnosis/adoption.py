@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from advisor.diagnosis import hidden
 from advisor.diagnosis.case import Case
 from advisor.diagnosis.entries import Entries, aligned, scale_of
 from advisor.diagnosis.naming import Naming, understood
+from advisor.diagnosis.retelling import Frame, end, told_events
 from advisor.diagnosis.scale import MANY, Scale
 from advisor.diagnosis.told import DiagnosisError, Told
-from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
+from advisor.events import TrialStarted
 from advisor.logs import Log, Note
 from advisor.logs.log import counted, shown
 from advisor.recipe import LOWER_IS_BETTER, Own, Recipe
@@ -25,17 +26,6 @@ from advisor.record.baselines import Baseline, baseline, data_report
 NAN = math.nan
 MOST_EPOCHS, MOST_BATCH = 100_000, 1_000_000
 NEVER_LOGGED = ("layers", "activations", "predicted_share", "class_shares", "inputs", "preflight")
-
-
-@dataclass(frozen=True)
-class Frame:
-    """How long the training is, in entries. An `epoch` is what detectors take for one: that of
-    the training where each step was logged, or else the time from one evaluation to the next."""
-
-    per_epoch: int
-    epochs: int
-    done: bool
-    """whether the log is taken to be whole"""
 
 
 def adopted(log: Log, told: Told, given: Recipe | None = None, growing: bool = False) -> Case:
@@ -53,7 +43,7 @@ def adopted(log: Log, told: Told, given: Recipe | None = None, growing: bool = F
     chance = baseline(setup)
     recipe = _recipe(found, naming, told, given, frame)
     started = _started(found, scale, setup, chance, frame)
-    events = (started, *_told_events(found, naming, frame), *_end(found, naming, frame))
+    events = (started, *told_events(found, naming, frame), *end(found, naming, frame))
     unknown = _unknown(found, naming, scale, started, told, given)
     assumed = {**naming.assumed, **chance.assumed, **_assumed(found, scale, frame, told, growing)}
     return Case(
@@ -169,86 +159,6 @@ def _initial(found: Entries, scale: Scale) -> float:
     first = scale.labels[0] if scale.labels else 1
     seen = scale.unit == "step" and first <= 1 and len(found.loss)
     return float(found.loss[0]) if seen else NAN
-
-
-def _told_events(found: Entries, naming: Naming, frame: Frame) -> Iterator[Event]:
-    """Runs of entries, and an evaluation after each."""
-    done, best = 0, -1
-    merits = _merits(found, naming)
-    for i, place in enumerate(found.evaluated.tolist()):
-        if place > done and len(found.loss):
-            yield _steps(found, frame, done, place)
-            done = place
-        finite = math.isfinite(merits[i][0])
-        better = finite and (best < 0 or merits[i] > merits[best])
-        best = i if better else best
-        yield Evaluated(
-            place,
-            place / frame.per_epoch,
-            float(found.train_loss[i]),
-            float(found.train_metric[i]),
-            float(found.validation_loss[i]),
-            float(found.validation_metric[i]),
-            better,
-            None,
-            {},
-            0.0,
-        )
-    if done < len(found.loss):
-        yield _steps(found, frame, done, len(found.loss))
-
-
-def _steps(found: Entries, frame: Frame, first: int, end: int) -> StepsDone:
-    def part(values: np.ndarray | None, default: float) -> list[float]:
-        return [default] * (end - first) if values is None else values[first:end].tolist()
-
-    return StepsDone(
-        end,
-        end / frame.per_epoch,
-        part(found.loss, NAN),
-        part(found.grad_norm, 0.0),
-        part(found.lr, 1e-3),
-        {},
-        0.0,
-    )
-
-
-def _merits(found: Entries, naming: Naming) -> list[tuple[float, float]]:
-    """How good each evaluation is: by the metric, or else by the loss that there is."""
-    sign = -1.0 if naming.metric in LOWER_IS_BETTER else 1.0
-    losses = found.validation_loss
-    losses = found.train_loss if np.isnan(losses).all() else losses
-    metrics = sign * found.validation_metric
-    if np.isnan(metrics).all():
-        metrics = -losses
-    below = np.where(np.isfinite(losses), -losses, -math.inf)
-    return list(zip(metrics.tolist(), below.tolist(), strict=True))
-
-
-def _end(found: Entries, naming: Naming, frame: Frame) -> Iterator[TrialFinished]:
-    if not frame.done:
-        return
-    merits = [m if math.isfinite(m[0]) else (-math.inf, 0.0) for m in _merits(found, naming)]
-    best = max(range(len(merits)), key=merits.__getitem__, default=None)
-    n = len(found.loss) or len(found.evaluated)
-    lost = len(found.loss) > 0 and not math.isfinite(found.loss[-1])
-
-    def at_best(values: np.ndarray) -> float | None:
-        found_there = float(values[best]) if best is not None else NAN
-        return found_there if math.isfinite(found_there) else None
-
-    yield TrialFinished(
-        "diverged" if lost else "finished",
-        n / frame.per_epoch,
-        n,
-        0,
-        0.0,
-        at_best(found.train_loss),
-        at_best(found.train_metric),
-        at_best(found.validation_loss),
-        at_best(found.validation_metric),
-        int(found.evaluated[best]) if best is not None else None,
-    )
 
 
 def _unknown(
