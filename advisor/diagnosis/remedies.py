@@ -131,10 +131,10 @@ REMEDIES: Mapping[str, Remedy] = {
         "The metric leaves chance behind by more than its noise.",
     ),
     "prediction_collapse": Remedy(
-        "Divide the learning rate by ten; with rare classes weigh them in the loss.",
+        "Take the learning rate from a range test: one far too low and one far too high both end "
+        "like this. With rare classes weigh them in the loss.",
         "Predictions spread over the classes.",
         "one class truly holds nearly all examples",
-        rate=-1,
     ),
     "weaker_than_linear": Remedy(
         "Find out why: scale of the inputs, learning rate, too much regularisation.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from advisor import recipe_file
 from advisor.diagnosis.adoption import adopted
 from advisor.diagnosis.case import Case
+from advisor.diagnosis.checks import checks_of
 from advisor.diagnosis.ours import recorded, trained
 from advisor.diagnosis.told import DiagnosisError, Told
 from advisor.logs import Log, LogError, Note, read_log
@@ -43,7 +44,9 @@ def opened(path: Path, recipe: Recipe | None, told: Told, growing: bool = False)
     if about is not None:
         _refuse(told, log)
         return recorded(log, about, recipe)
-    return trained(log, _refusing(told, log, recipe or _recipe_of(folder, log)))
+    known = _refusing(told, log, recipe or _recipe_of(folder, log))
+    events = (*checks_of(path if path.is_dir() else path.parent, known), *log.events)
+    return trained(replace(log, events=events), known)
 
 
 def _chosen(path: Path) -> tuple[Path, list[Note]]:
