@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -119,7 +120,7 @@ def _of_steps(name: str, chunks: Sequence[StepsDone]) -> Series:
     lists = [getattr(chunk, name) for chunk in chunks]
     steps = [np.arange(c.step - len(c.loss), c.step) + 1 for c in chunks]
     values = [np.array(one, np.float64) for one in lists]
-    per_step = [c.epoch / c.step if c.step else 0.0 for c in chunks]
+    per_step = [c.epoch / c.step if c.step and math.isfinite(c.epoch) else 0.0 for c in chunks]
     epochs = [s * rate for s, rate in zip(steps, per_step, strict=True)]
     return Series(name, _joined(steps).astype(np.int64), _joined(epochs), _joined(values))
 
