@@ -70,30 +70,32 @@ def check_change(rule: Rule) -> list[str]:
     for told, example in _named(rule):
         if not example.fires:
             continue
-        outcomes = [_outcome(rule, example, recipe) for recipe in plausible_recipes(example.facts)]
-        if not outcomes:
-            found.append(f"{told}: no valid recipe has these values")
-        elif None not in outcomes:
-            found.append(f"{told}: {outcomes[0]}")
+        first = None
+        for recipe in plausible_recipes(example.facts):
+            outcome = _outcome(rule, example, recipe)
+            if outcome is None:
+                break
+            first = first or outcome
+        else:
+            found.append(f"{told}: {first or 'no valid recipe has these values'}")
     return found
 
 
-def plausible_recipes(facts: Facts) -> list[Recipe]:
+def plausible_recipes(facts: Facts) -> Iterator[Recipe]:
     """Recipes of every task, model and optimizer that can have these facts' values."""
     values = {
         VOCABULARY[name].field or "": value for name, value in facts.items() if value is not None
     }
     values.pop("", None)
     kinds = {path: values.pop(path, None) for path in ("task", "model.kind", "optimizer.kind")}
-    found = []
     for recipe in _bases():
         if any(kind not in (None, recipe.get(path)) for path, kind in kinds.items()):
             continue
         try:
-            found.append(recipe.changed(values))
+            changed = recipe.changed(values)
         except (ValidationError, KeyError):
             continue
-    return list(dict.fromkeys(found))
+        yield changed
 
 
 @lru_cache(maxsize=1)
