@@ -38,8 +38,8 @@ def use_threads(job: Job) -> None:
 def _setter() -> Callable[[int], object]:
     """What changes the number of threads: OpenMP itself, where PyTorch brings it along.
 
-    `torch.set_num_threads` also forbids MKL to use fewer threads where that is faster, for good:
-    the steps of a transformer took a fifth longer after it.
+    After `torch.set_num_threads`, even to the number that was in use, the steps of a transformer
+    took about a fifth longer; why is not known (giving MKL its own choice back did not help).
     """
     try:
         library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
