@@ -15,6 +15,7 @@ import numpy as np
 from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms import Finding
+from advisor.symptoms.floors import double_softmax
 from advisor.trends import falling
 
 Cost: TypeAlias = Callable[[int], float]
@@ -123,11 +124,6 @@ def _at_floor(level: float, start: float, classes: int | None) -> Finding | None
                 NAME, "fired", "block", values, "second half of the run", THRESHOLD, reads
             )
     return None
-
-
-def double_softmax(k: int) -> float:
-    """Cross-entropy of a right and certain answer whose probabilities are taken for logits."""
-    return math.log(1 + (k - 1) / math.e)
 
 
 def _matching(level: float, classes: int | None, cost: Cost) -> Iterator[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from advisor import recipe_file
 from advisor.diagnosis.adoption import adopted
 from advisor.diagnosis.case import Case
-from advisor.diagnosis.checks import checks_of
+from advisor.diagnosis.checks import RECIPE, TRIALS, checks_of
 from advisor.diagnosis.ours import recorded, trained
 from advisor.diagnosis.told import DiagnosisError, Told
 from advisor.logs import Log, LogError, Note, read_log
@@ -18,7 +18,7 @@ from advisor.recipe import Recipe
 from advisor.record import read_about
 from advisor.record.about import ABOUT, EVENTS
 
-RECIPE, TRIALS, SESSION = "recipe.yaml", "trials", "session.db"
+SESSION = "session.db"
 MOST_TRIALS = 10_000
 
 

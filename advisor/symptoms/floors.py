@@ -113,7 +113,7 @@ def _values(history: History) -> Iterator[_Value]:
 
 def _squeezed(history: History, k: int) -> Iterator[_Value]:
     if history.recipe.loss.kind == "cross_entropy":
-        floor = math.log(1 + (k - 1) / math.e)
+        floor = double_softmax(k)
         said = f"the least that cross-entropy over {k} classes can reach after a second softmax"
         yield _Value(floor, said, True)
         return
@@ -132,6 +132,11 @@ def _options(history: History) -> int:
         return 2
     outputs = history.started.data.outputs if history.started else 0
     return outputs if outputs > 1 else 0
+
+
+def double_softmax(k: int) -> float:
+    """Cross-entropy of a right and certain answer whose probabilities are taken for logits."""
+    return math.log(1 + (k - 1) / math.e)
 
 
 DETECTORS = (
