@@ -3,6 +3,7 @@
 # make test     run the tests
 # make check    everything that must hold: formatting, lint, types, import contracts, tests
 # make format   format, and put right what the linter can
+# make docs     write docs/rules, docs/symptoms.md and docs/facts.md anew from the rule files
 # make pins     renew constraints.txt with the newest versions that fit pyproject.toml
 #
 # PYTHON names the Python to use (3.11 or newer). PIP_ARGS goes to pip, for instance an index
@@ -23,7 +24,7 @@ PIP_INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 \
   PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
   $(BIN)/python -m pip install --quiet $(PIP_ARGS)
 
-.PHONY: help setup demo test check format pins
+.PHONY: help setup demo test check format docs pins
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +48,9 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/advisor rules docs docs
 
 pins:
 	$(PYTHON) -m venv --clear build/pins

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -14,10 +14,11 @@ from advisor.facts import Facts, FactValue
 from advisor.recipe import Recipe
 from advisor.recipe_fields import recipe_fields
 from advisor.rulebook import Rule
+from advisor.symptoms import Arbitration
 
-LAST_CLASS = 9
-Order: TypeAlias = tuple[int, int, str]
-"""class of the symptom, rank, id: smaller comes first"""
+Order: TypeAlias = tuple[int, bool, int, str]
+"""urgency of the symptom, whether another proposal goes for its cause, rank, id: smaller comes
+first"""
 LR_DIGITS, DIGITS = 3, 6
 """Significant digits of computed numbers: a learning rate is never known better than that; the
 rest only lose the noise of floating point, such as 0.1 + 0.2."""
@@ -31,6 +32,8 @@ class Proposal:
     change: Mapping[str, Any]
     evidence: Mapping[str, FactValue]
     order: Order
+    aim: str | None = None
+    """the fired symptom that it goes for"""
 
     @property
     def reason(self) -> str:
@@ -57,19 +60,24 @@ def propose(
     recipe: Recipe,
     facts: Facts,
     rules: Sequence[Rule],
-    order: Mapping[str, int],
+    arbitration: Arbitration,
     tried: Container[str] = frozenset(),
+    also: Collection[str] = (),
 ) -> Advice:
-    """Proposals of this stage for this recipe, sorted by (class of the symptom, rank, id).
+    """Proposals of this stage for this recipe, what is most urgent first, then by rank and id.
+
+    What goes for a cause comes before what goes for its consequences. `also`: symptoms whose
+    treatments are welcome from any stage.
 
     Left out: changes of locked fields, changes that change nothing, recipes already tried
     (`tried` holds their digests), and a second proposal that moves the same number the other way.
     """
     found: list[Proposal] = []
-    waiting: list[tuple[Order, str]] = []
+    waiting: list[Rule] = []
     refused: list[str] = []
     for rule in rules:
-        if rule.stage != stage or not rule.active:
+        here = rule.stage == stage or rule.treats in also
+        if not here or not rule.active:
             continue
         fires = rule.judge(facts).fires
         locked = [path for path in rule.change if recipe.locks(path)]
@@ -79,27 +87,39 @@ def propose(
             continue
         change = computed_change(rule, facts) if fires else None
         if change is not None:
-            made = _proposal(rule, change, recipe, facts, order, tried)
+            made = _proposal(rule, change, recipe, facts, tried)
             if isinstance(made, str):
                 refused.append(made)
             elif made is not None:
                 found.append(made)
         elif rule.probe:
-            waiting.append((_order(rule, order), rule.probe))
+            waiting.append(rule)
         elif fires:
             refused.append(f"{rule.id}: {_missing(rule, facts)}")
+    orders = _orders([*(p.rule for p in found), *waiting], arbitration)
+    found = [replace(p, order=orders[p.rule.id][0], aim=orders[p.rule.id][1]) for p in found]
     kept = _without_contradictions(sorted(found, key=lambda p: p.order), recipe, refused)
-    return Advice(tuple(kept), _due(waiting, kept), tuple(refused))
+    due = [(orders[rule.id][0], rule.probe) for rule in waiting if rule.probe]
+    return Advice(tuple(kept), _due(due, kept), tuple(refused))
+
+
+def _orders(rules: Sequence[Rule], by: Arbitration) -> dict[str, tuple[Order, str | None]]:
+    """Each rule's place, and the symptom that it goes for."""
+    aims = {rule.id: by.aim(rule.treats, rule.reads) for rule in rules}
+    treated = set(aims.values())
+    found: dict[str, tuple[Order, str | None]] = {}
+    for rule in rules:
+        aim = aims[rule.id]
+        cause = by.causes.get(aim or "")
+        after = cause is not None and cause in treated
+        found[rule.id] = ((by.urgency_of(aim), after, rule.rank, rule.id), aim)
+    return found
 
 
 def _due(waiting: Sequence[tuple[Order, str]], kept: Sequence[Proposal]) -> tuple[str, ...]:
     """Probes of the rules that come before the best proposal: others need not be paid for yet."""
     due = [probe for order, probe in sorted(waiting) if not kept or order < kept[0].order]
     return tuple(dict.fromkeys(due))
-
-
-def _order(rule: Rule, order: Mapping[str, int]) -> Order:
-    return (order.get(rule.treats or "", LAST_CLASS), rule.rank, rule.id)
 
 
 def computed_change(rule: Rule, facts: Facts) -> dict[str, Any] | None:
@@ -123,7 +143,6 @@ def _proposal(
     change: Mapping[str, Any],
     recipe: Recipe,
     facts: Facts,
-    order: Mapping[str, int],
     tried: Container[str],
 ) -> Proposal | str | None:
     """A proposal; why it is refused; or None when there is nothing new to propose."""
@@ -136,8 +155,7 @@ def _proposal(
     if not moved or changed.digest() in tried:
         return None
     evidence = {name: facts.get(name) for name in sorted(rule.reads)}
-    place = _order(rule, order)
-    return Proposal(rule, moved, evidence, place)
+    return Proposal(rule, moved, evidence, (0, False, rule.rank, rule.id))
 
 
 def problem(error: ValidationError | KeyError) -> str:

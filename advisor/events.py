@@ -81,6 +81,12 @@ class StepsDone:
     """each kernel, by name, at the last of these steps"""
     seconds: float
     """training time since the trial started, evaluations left out"""
+    wait_seconds: float | None = None
+    """of these steps' time, what passed with nothing to compute as a batch was not there yet; None
+    where nobody measured it"""
+    gradient_kept: bool | None = None
+    """whether the last step's gradient was that of the step before with the new one added, and
+    so was never cleared; None where nobody looked"""
 
 
 @dataclass(frozen=True)
@@ -216,5 +222,6 @@ def _revived(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _revived(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_revived(inner) for inner in value]
+        plain = set(map(type, value)) <= {int, float}  # numbers of steps, of which there are many
+        return value if plain else [_revived(inner) for inner in value]
     return value

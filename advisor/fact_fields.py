@@ -43,6 +43,7 @@ FIELDS: tuple[tuple[str, Type, str], ...] = (
     ("nesterov", "flag", "optimizer.nesterov"),
     ("beta1", "number", "optimizer.beta1"),
     ("beta2", "number", "optimizer.beta2"),
+    ("eps", "number", "optimizer.eps"),
     ("clip_norm", "number", "optimizer.clip_norm"),
     ("handover_at", "number", "optimizer.handover.at"),
     ("handover_lr", "number", "optimizer.handover.lr"),

@@ -15,7 +15,7 @@ from advisor.fact_fields import FIELDS, Type
 from advisor.history import History
 from advisor.probe_facts import PROBED
 from advisor.recipe import Mlp, Recipe
-from advisor.recipe.models import layer_sizes
+from advisor.recipe.models import feature_map_side, layer_sizes
 from advisor.symptoms.catalogue import DETECTORS
 
 FactValue: TypeAlias = bool | int | float | str | None
@@ -119,6 +119,11 @@ def _residual_links(history: History) -> FactValue:
     if model.kind == "own":
         return None
     return model.kind in ("resnet", "transformer") or bool(getattr(model, "residual", False))
+
+
+def _feature_map(history: History) -> int | None:
+    shape = history.started.data.input_shape if history.started else []
+    return feature_map_side(history.recipe.model, min(shape[:2])) if len(shape) == 3 else None
 
 
 def _links_would_fit(history: History) -> FactValue:
@@ -276,6 +281,18 @@ _MEASURED: tuple[tuple[str, str, str, Compute], ...] = (
         "",
         "whether an example is a text of tokens",
         lambda h: h.recipe.data.scheme == "text" or h.recipe.task == "language_model",
+    ),
+    (
+        "feature_map",
+        "pixels",
+        "side of what a CNN's convolutions leave of an image",
+        _feature_map,
+    ),
+    (
+        "narrowest",
+        "units",
+        "units or channels of the narrowest layer before the output",
+        lambda h: min(layer_sizes(h.recipe.model) or (), default=None),
     ),
     (
         "hidden_layers",

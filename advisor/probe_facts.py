@@ -71,6 +71,24 @@ DATA: tuple[Definition, ...] = (
     ),
     ("missing_classes", "number", "classes", "in training or in validation, but not in both"),
     ("rarest_in_validation", "number", "examples", "of the rarest class on validation"),
+    (
+        "target_outlier_share",
+        "number",
+        "share",
+        "of the training targets: more than 10 robust deviations from their median; regression",
+    ),
+    (
+        "copied_target_share",
+        "number",
+        "share",
+        "of the positions of a text: the answer is the token that is read there",
+    ),
+    (
+        "copied_columns",
+        "number",
+        "columns",
+        "of a table's inputs: equal to the target, up to scale and offset",
+    ),
     ("linear_metric", "number", "metric", "of a ridge regression, on validation"),
     ("linear_loss", "number", "loss", "of a ridge regression, on validation; regression only"),
 )
@@ -128,6 +146,13 @@ MODEL: tuple[Definition, ...] = (
         "number",
         "",
         "largest / smallest deviation over the examples of an activation layer, untrained",
+    ),
+    (
+        "nonlinearity",
+        "number",
+        "deviations",
+        "how far outputs for the mean of two inputs are from the mean of the outputs, at most, "
+        "whatever the weights; 0 for an affine function",
     ),
     ("repeatable", "flag", "", "whether two starts take the same first steps, bit for bit"),
     ("repeat_difference", "number", "", "largest relative difference of their losses"),

@@ -38,6 +38,7 @@ class Records:
         measured, and are a fault."""
         told, started = self.timeline, self.started
         series = {"grad_norm": told.grad_norms, "lr": told.rates, **told.evaluated}
+        series |= {"wait_seconds": told.reports.waits, "gradient_kept": told.reports.kept}
         found = {name for name, values in series.items() if _all_nan(values)}
         found |= {name for name in _STARTED if started and math.isnan(getattr(started, name))}
         return frozenset(found)

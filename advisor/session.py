@@ -42,11 +42,14 @@ from advisor.stages import (
     STAGES,
     Stage,
     faults_of_data,
+    fits_already,
     passed,
     reason_to_skip,
     reopened_by,
+    to_mend,
 )
 from advisor.state import Attempt, State
+from advisor.symptoms import Arbitration
 
 Flow: TypeAlias = Generator[Request, Answer, Any]
 
@@ -95,7 +98,7 @@ class Session:
         yield from self._check()
         state.incumbent = yield from self._train("baseline", state.start)
         while state.waiting:
-            stage = state.waiting.pop(0)
+            stage = state.waiting.pop(self._next_stage())
             ended = yield from self._visit(stage)
             if ended:
                 break
@@ -103,6 +106,18 @@ class Session:
         yield from self._open_test()
 
     # Stages
+
+    def _next_stage(self) -> int:
+        """Place of the stage to visit now: the next one, but regularisation before whatever would
+        only fit better what is fitted. What it passes over comes after it, with its budget."""
+        waiting = self.state.waiting
+        regularise = next((i for i, s in enumerate(waiting) if s.name == "regularization"), 0)
+        fitting = waiting[0].phase == "raise performance"
+        if not regularise or not fitting or not fits_already(self._incumbent.findings):
+            return 0
+        for stage in waiting[:regularise]:
+            self._until[stage.name] = waiting[regularise].until
+        return regularise
 
     def _visit(self, stage: Stage) -> Flow:
         """Work through one stage; returns True when the user ends the session."""
@@ -150,8 +165,9 @@ class Session:
                 self._incumbent.recipe,
                 self._facts(),
                 self._rules,
-                symptoms.ORDER,
+                Arbitration.of(self._incumbent.findings),
                 self._tried,
+                to_mend(self._incumbent.findings) if stage.name == "sanity" else (),
             )
             due = [probe for probe in advice.probes if self._probe_due(stage, probe)]
             if not due:

@@ -11,6 +11,8 @@ SIGNALS: Mapping[str, str] = {
     "lr": "learning rates",
     "layers": "gradients, weights and updates layer by layer",
     "activations": "outputs of the activation layers",
+    "gradient_kept": "whether gradients are cleared between steps",
+    "wait_seconds": "how long the loop waits for its batches",
     "train_loss": "the training loss in evaluation mode",
     "train_metric": "a training metric",
     "validation_loss": "a validation loss",

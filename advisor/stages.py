@@ -15,6 +15,30 @@ from advisor.symptoms import ORDER, Finding
 DATA_CLASS = 1
 """Of arbitration: the data, and what goes into the model and comes out of it."""
 
+FITTED = 0.02
+"""Short of a perfect training score by less, a better fit has nothing to give to validation."""
+UNTRAINED = ("not_better_than_chance", "slow_learning", "unnormalized_input")
+"""Symptoms that keep the first stage at work though they need not block."""
+SETTINGS = (
+    "over_regularized",
+    "clipping_overload",
+    "warmup_needed",
+    "warmup_too_long",
+    "decay_too_early",
+    "stopped_too_early",
+    "batch_norm_small_batch",
+    "batch_too_small",
+    "poor_initialization",
+    "missing_nonlinearity",
+    "late_variance",
+    "class_imbalance",
+    "target_outliers",
+)
+"""Faults of single settings: where one is a cause, it is mended before anything is searched for."""
+
+ODD = "suspicious_values"
+"""They go back to what is usual even where they do no harm yet."""
+
 Phase = Literal["make it train", "raise performance", "suppress overfitting", "finish"]
 
 
@@ -118,9 +142,38 @@ def faults_of_data(findings: Sequence[Finding]) -> tuple[str, ...]:
 
 def passed(stage: Stage, findings: Sequence[Finding], has_result: bool = True) -> bool:
     """Whether the stage's exit gate is open, so that it can be left with nothing more to do."""
-    fired = {finding.symptom for finding in findings if finding.outcome == "fired"}
     blocking = any(f.severity == "block" and f.outcome == "fired" for f in findings)
     if stage.name == "sanity":
-        faults = {"not_better_than_chance", "slow_learning", "unnormalized_input"}
-        return has_result and not blocking and not faults & fired
+        return has_result and not blocking and not to_mend(findings)
     return False
+
+
+def to_mend(findings: Sequence[Finding]) -> frozenset[str]:
+    """What the first stage treats by the rules of whatever stage: the causes of its not training,
+    and settings that are wrong by themselves."""
+    fired = [one for one in findings if one.outcome == "fired"]
+    untrained = {
+        one.explained_by or one.symptom
+        for one in fired
+        if one.severity == "block" or one.symptom in UNTRAINED
+    }
+    settings = {
+        one.symptom
+        for one in fired
+        if one.symptom in SETTINGS and one.explained_by in ("", ODD) and one.gravity != "info"
+    }
+    odd = {one.symptom for one in fired if one.symptom == ODD}
+    if any(one.symptom == "underfitting" and one.severity != "info" for one in fired):
+        odd.add("over_regularized")  # regularisers go first, before rates and sizes are searched
+    return frozenset(untrained | settings | odd)
+
+
+def fits_already(findings: Sequence[Finding]) -> bool:
+    """Whether validation lags behind and the training set is fitted, or fitting it better makes
+    validation worse: then nothing is to be had by a better fit, and regularisation comes first."""
+    fired = {one.symptom: one for one in findings if one.outcome == "fired"}
+    lags = fired.get("overfitting")
+    if lags is None or "underfitting" in fired:
+        return False
+    short = lags.evidence.get("train_shortfall")
+    return "overtraining" in fired or (isinstance(short, float) and short < FITTED)

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from advisor.architecture import Floats
 from advisor.events import Evaluated
 from advisor.metrics import area_variance, oriented
@@ -74,6 +76,19 @@ class Standing(Records):
     def best_gap(self) -> float | None:
         """Shortfall of validation - that of training, at the best evaluation."""
         return self._gap(self.best) if self.best else None
+
+    @cached_property
+    def fitted(self) -> Evaluated | None:
+        """The evaluation with the best training metric, the first of equals."""
+        metrics = self.train_metrics
+        if not len(metrics) or np.isnan(metrics).all():
+            return None
+        return self.evaluations[int(np.nanargmax(metrics))]
+
+    @cached_property
+    def fitted_gap(self) -> float | None:
+        """Shortfall of validation - that of training, where training is fitted best."""
+        return self._gap(self.fitted) if self.fitted else None
 
     def _gap(self, evaluated: Evaluated) -> float | None:
         held = self.shortfall(evaluated.validation_metric)

@@ -38,9 +38,10 @@ class StepMaker:
         self.total = self.steps_per_epoch * recipe.train.epochs
         self._handover = handover_step(recipe, self.total)
         self._epoch_rows: tuple[int, Integers] | None = None
-        self._made_here = dataset.streamed or (recipe.regularization.augmentation.changes_inputs)
+        self.makes_inputs = dataset.streamed or (recipe.regularization.augmentation.changes_inputs)
+        """whether the inputs of each step are read or made on the host; else all are in memory"""
         self._ahead: tuple[tuple[int, int], Future[Batches]] | None = None
-        self._pool = ThreadPoolExecutor(1) if self._made_here else None
+        self._pool = ThreadPoolExecutor(1) if self.makes_inputs else None
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +61,7 @@ class StepMaker:
         Few distinct sizes: a backend that compiles does so once per size.
         """
         most = int(np.clip(CHUNK_FLOPS / flops, FEWEST_STEPS, MOST_STEPS))
-        if self._made_here:
+        if self.makes_inputs:
             values = self.recipe.train.batch_size * int(np.prod(self.dataset.input_shape))
             most = max(1, min(most, CHUNK_BYTES // (4 * values)))
         return even_sizes(self.steps_per_epoch, most)
@@ -128,7 +129,7 @@ class StepMaker:
         self, rows: Integers, step: int
     ) -> tuple[np.ndarray | None, Integers | None, np.ndarray | None]:
         augmentation = self.recipe.regularization.augmentation
-        if not self._made_here:
+        if not self.makes_inputs:
             return None, None, None
         return data.augmented_batches(
             self.dataset.train.inputs, rows, augmentation, self.recipe.train.seed, step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
@@ -67,13 +68,14 @@ class Series:
         finite = np.isfinite(new)
         if not finite.all():
             self._finite, new = False, new[finite]
-        self._lowest = min(self._lowest, float(np.min(new, initial=math.inf)))
-        self._highest = max(self._highest, float(np.max(new, initial=-math.inf)))
+        if len(new):
+            self._lowest = min(self._lowest, float(new.min()))
+            self._highest = max(self._highest, float(new.max()))
 
     def _arrive(self) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            self.append(np.array(waiting, dtype=float))
+            self.append(_as_array(waiting))
 
     @property
     def finite(self) -> bool:
@@ -111,6 +113,30 @@ class LayerSeries:
         self.update_ratio.extend((report.update_ratio,))
 
 
+class ReportSeries:
+    """What was reported of each run of steps as a whole."""
+
+    def __init__(self) -> None:
+        self.ends = Series()
+        """number of its last step"""
+        self.sizes = Series()
+        """how many steps"""
+        self.seconds = Series()
+        """training time from the start to its end"""
+        self.waits = Series()
+        """seconds that it waited for batches, NaN where not measured"""
+        self.kept = Series()
+        """1 where its last gradient was not cleared before, 0 where it was, NaN where nobody
+        looked"""
+
+    def add(self, event: StepsDone) -> None:
+        self.ends.extend((event.step,))
+        self.sizes.extend((len(event.loss),))
+        self.seconds.extend((event.seconds,))
+        self.waits.extend((_or_nan(event.wait_seconds),))
+        self.kept.extend((_or_nan(event.gradient_kept),))
+
+
 class Timeline(Sequence[Event]):
     """Events, to which more may be added; each costs what is new in it, however many came before.
 
@@ -135,6 +161,7 @@ class Timeline(Sequence[Event]):
         self._steps = 0
         self.losses, self.grad_norms, self.rates = Series(), Series(), Series()
         """of each step, NaN where a norm or rate was not reported"""
+        self.reports = ReportSeries()
         self._smooth = Series()
         self._average = 0.0
         """at the end of the last whole block of the smoothed losses"""
@@ -175,12 +202,15 @@ class Timeline(Sequence[Event]):
     def _stepped(self, event: StepsDone) -> None:
         n = len(event.loss)
         self._chunks.append(event)
+        self.reports.add(event)
         self._steps += n
         self.losses.extend(event.loss)
         self.grad_norms.extend(_filled(event.grad_norm, n))
         self.rates.extend(_filled(event.lr, n))
         for name, report in event.layers.items():
-            self.layers.setdefault(name, LayerSeries()).add(self._steps, report)
+            if name not in self.layers:
+                self.layers[name] = LayerSeries()
+            self.layers[name].add(self._steps, report)
         if event.layers:
             self.layer_names = tuple(event.layers)
 
@@ -231,9 +261,20 @@ class Timeline(Sequence[Event]):
         return averages[done - start :]
 
 
+def _as_array(values: Sequence[float]) -> Floats:
+    try:
+        return np.frombuffer(array("d", values))  # twice as fast
+    except TypeError:
+        return np.array(values, dtype=float)
+
+
 _FALLING = SMOOTHING ** np.arange(1, BLOCK + 1)
 _GROWING = (1 - SMOOTHING) / _FALLING
 """average[t] = SMOOTHING * average[t - 1] + (1 - SMOOTHING) * loss[t], solved for a block."""
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _filled(values: Sequence[float], n: int) -> Sequence[float]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.architecture import Floats
 
@@ -17,7 +20,29 @@ ENOUGH = 100_000
 
 def finite_median(values: Floats) -> float | None:
     finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else None
+    return median(finite) if len(finite) else None
+
+
+def median(values: Floats) -> float:
+    """`numpy.median` of at least one value, to the bit, in a fraction of the time for a few."""
+    half, odd = divmod(len(values), 2)
+    middle = (half, -1) if odd else (half - 1, half, -1)  # NaN is sorted to the end
+    parted = np.partition(values, middle)
+    if parted[-1] != parted[-1]:
+        return math.nan
+    found = parted[half] if odd else (parted[half - 1] + parted[half]) / 2
+    return float(found) + 0.0  # never -0.0
+
+
+def running_median(values: Floats, width: Literal[3, 5]) -> Floats:
+    """(n - width + 1,) medians of 3 or 5 finite neighbours."""
+    shifted = [values[i : len(values) - width + 1 + i] for i in range(width)]
+    if width == 5:  # neither the lowest nor the highest of four is the median of five
+        a, b, c, d, last = shifted
+        low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+        shifted = [low, np.minimum(np.maximum(a, b), np.maximum(c, d)), last]
+    one, two, three = shifted
+    return np.asarray(np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three)))
 
 
 def block_means(values: Floats, blocks: int) -> Floats:
@@ -33,7 +58,7 @@ def thinned(values: Floats) -> Floats:
 
 def deviation(values: Floats) -> float:
     """1.4826 times the median absolute deviation: that of normal noise, whatever the outliers."""
-    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+    return 1.4826 * median(np.abs(values - median(values)))
 
 
 def jitter(values: Floats) -> float | None:
@@ -63,7 +88,7 @@ def log_slope(values: Floats, span: float) -> tuple[float, float] | None:
     Fitted to 12 means of blocks, whose errors are near enough independent. None under 24
     values, or when one of them is not finite and positive.
     """
-    if len(values) < 2 * BLOCKS or not np.isfinite(values).all() or values.min() <= 0:
+    if len(values) < 2 * BLOCKS or not (values.min() > 0 and values.max() < math.inf):  # or NaN
         return None
     blocks = np.log(block_means(values, BLOCKS))
     x = (np.arange(BLOCKS) - (BLOCKS - 1) / 2) * span / BLOCKS
@@ -84,7 +109,14 @@ def falling(values: Floats) -> float | None:
     n = len(finite)
     if n < 4:
         return None
-    signs = np.triu(np.sign(finite[None, :] - finite[:, None])).sum()
+    one, other, later = finite[:, None], finite[None, :], _later(n)
+    signs = np.count_nonzero((other > one) & later) - np.count_nonzero((other < one) & later)
     deviation = math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     z = (signs + np.sign(-signs)) / deviation
     return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+@lru_cache(maxsize=32)
+def _later(n: int) -> NDArray[np.bool_]:
+    """(n, n) whether the second of a pair comes after the first."""
+    return np.triu(np.ones((n, n), bool), 1)

@@ -11,6 +11,7 @@ from advisor.advice import Advice, propose, tidy
 from advisor.facts import FactDefinition, FactValue
 from advisor.recipe import Recipe
 from advisor.rulebook import Rule, parse_rule
+from advisor.symptoms import Arbitration
 
 VOCABULARY = {
     name: FactDefinition(name, kind, "", "")  # type: ignore[arg-type]
@@ -20,7 +21,7 @@ VOCABULARY = {
     }.items()
     for name in names
 }
-ORDER = {"divergence": 2, "slow_learning": 5, "overfitting": 8}
+BY = Arbitration(order={"divergence": 2, "slow_learning": 5, "overfitting": 8})
 FACTS: dict[str, FactValue] = {
     "lr": 0.001,
     "dropout": 0.2,
@@ -62,7 +63,7 @@ START = recipe()
 
 
 def advise(*rules: Rule, recipe: Recipe = START, facts: Any = FACTS, **more: Any) -> Advice:
-    return propose("learning_rate", recipe, facts, rules, ORDER, **more)
+    return propose("learning_rate", recipe, facts, rules, BY, **more)
 
 
 def ids(advice: Advice) -> list[str]:
@@ -76,7 +77,7 @@ def test_a_proposal_has_its_change_its_reason_and_all_that_it_read() -> None:
     assert proposal.reason == "Because of a."
     assert proposal.evidence == {"gap": 0.1, "lr": 0.001, "slow_learning": True}
     assert proposal.treats == "slow_learning"
-    assert proposal.order == (5, 7, "a")
+    assert proposal.order == (5, False, 7, "a")
     assert advice.probes == advice.refused == ()
 
 

@@ -25,6 +25,7 @@ DATA = DataReport(100, 20, [8, 8, 1], 10, [0.1] * 10, 1.0, 3.0, 0.1, 2.0)
 EVENTS: list[Event] = [
     TrialStarted("torch", "cpu", 1000, 25, 4, 2.3, 2.302, 0.1, DATA),
     StepsDone(2, 0.5, [2.3, 2.2], [1.0, 2.0], [0.1, 0.1], {"a": LayerReport(1.0, 2.0, 0.1)}, 0.5),
+    StepsDone(4, 1.0, [2.0], [1.0], [0.1], {}, 0.5, 0.25, True),
     Evaluated(4, 1.0, 1.0, 0.5, 1.1, 0.4, True, 0.2, {"r": ActivationReport(0.1, 0.0, 1.0)}, 1.0),
     TrialFinished("finished", 4.0, 100, 400, 2.0, 1.0, 0.5, 1.1, 0.4, 4),
     ProbeFinished("lr_range", {"suggested_lr": None}, 0.5, 10, 1.0, {"lr": [0.1]}, "no pick"),
@@ -46,6 +47,14 @@ def test_values_that_are_not_finite_survive_as_strict_json() -> None:
     assert isinstance(back, StepsDone)
     assert back.loss == [math.inf, -math.inf]
     assert math.isnan(back.grad_norm[0])
+
+
+def test_a_line_from_before_waits_were_measured_is_read() -> None:
+    line = (
+        '{"event": "steps_done", "step": 1, "epoch": 1.0, "loss": [2.0], "grad_norm": [1.0], '
+        '"lr": [0.1], "layers": {}, "seconds": 0.5}'
+    )
+    assert from_json(line) == StepsDone(1, 1.0, [2.0], [1.0], [0.1], {}, 0.5, None, None)
 
 
 @given(st.text() | st.from_type(dict).map(str))

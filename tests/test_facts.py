@@ -62,7 +62,7 @@ def test_before_the_first_event_only_the_recipe_is_known() -> None:
     assert found["optimizer"] == "adam"
     assert found["momentum"] is None
     structure = {"width", "depth", "hidden_layers", "residual_links", "weighted_loss", "portion"}
-    structure |= {"links_would_fit", "tokens"}
+    structure |= {"links_would_fit", "tokens", "narrowest"}
     assert known <= {n for n, d in VOCABULARY.items() if d.field is not None} | structure
 
 

@@ -23,6 +23,7 @@ COUPLED = (
     {"schedule.kind", "schedule.factor", "schedule.patience"},
     {"initialization.kind", "initialization.gain"},
     {"model.activation", "initialization.kind", "initialization.gain"},
+    {"model.channels", "model.hidden"},
     {"regularization.augmentation.mixup", "regularization.augmentation.cutmix"},
 )
 """Fields that one change may move together, because one means nothing without the other."""

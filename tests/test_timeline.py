@@ -87,3 +87,10 @@ def test_layers_are_those_of_the_last_report_that_had_any() -> None:
     assert timeline.layers["a.kernel"].ends.values.tolist() == [2.0]
     assert len(timeline) == 3
     assert timeline[1:] == [timeline[1], timeline[2]]
+
+
+def test_what_is_no_number_is_nan() -> None:
+    series = Series()
+    series.extend([1.0, None])  # type: ignore[list-item]
+    assert series.values.tolist() == pytest.approx([1.0, math.nan], nan_ok=True)
+    assert not series.finite

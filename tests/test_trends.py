@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,9 +16,38 @@ from advisor.trends import (
     held,
     jitter,
     log_slope,
+    median,
+    running_median,
     scatter,
     thinned,
 )
+
+FLOATS = st.floats(allow_nan=True, allow_infinity=True)
+FINITE = st.floats(-1e9, 1e9)
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=40))
+def test_the_median_is_that_of_numpy(values: list[float]) -> None:
+    with np.errstate(all="ignore"):
+        ours, theirs = median(np.array(values)), float(np.median(values))
+    assert repr(ours) == repr(theirs)
+
+
+@given(st.lists(FINITE, min_size=5, max_size=40), st.sampled_from([3, 5]))
+def test_running_medians_are_those_of_the_windows(
+    values: list[float], width: Literal[3, 5]
+) -> None:
+    expected = [float(np.median(values[i : i + width])) for i in range(len(values) - width + 1)]
+    assert running_median(np.array(values), width).tolist() == expected
+
+
+@given(st.lists(FINITE, min_size=4, max_size=40))
+def test_pairs_that_fall_and_rise_are_counted(values: list[float]) -> None:
+    n = len(values)
+    pairs = [np.sign(values[j] - values[i]) for i in range(n) for j in range(i + 1, n)]
+    total = float(sum(pairs))
+    z = (total + np.sign(-total)) / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    assert falling(np.array(values)) == 0.5 * math.erfc(-z / math.sqrt(2))
 
 
 def test_a_falling_series_is_seen_and_a_rising_one_is_not() -> None:

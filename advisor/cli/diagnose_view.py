@@ -55,7 +55,12 @@ def told(shown: Console, found: Diagnosis, everything: bool) -> None:
         if curves is not None:
             shown.print(curves)
     said: dict[str, int] = {}
-    for place, remark in enumerate(found.remarks, 1):
+    place = 0
+    for remark in found.remarks:
+        if remark.comes_of:
+            _row(shown, "so also", f"{remark.title}: {remark.finding.reads}")
+            continue
+        place += 1
         shown.print()
         _remark(shown, place, remark, found, said)
     if not found.remarks:
@@ -83,7 +88,7 @@ def _remark(
     shown: Console, place: int, remark: Remark, found: Diagnosis, said: dict[str, int]
 ) -> None:
     """`said`: the rules that have been told already, with the number of the remark."""
-    style = STYLES[remark.finding.severity]
+    style = STYLES[remark.finding.gravity]
     head = Text.assemble(
         (f"{place}. {clean(remark.title)}", style), (f"  {remark.severity}", "dim")
     )

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+import textwrap
+from typing import TYPE_CHECKING
 
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command, near
 from advisor.cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
-    from advisor.facts import FactDefinition
-    from advisor.rulebook import Rule
-    from advisor.symptoms import Detector
+    from advisor.explanations import Explanation
 
-Rows: TypeAlias = dict[str, str | Sequence[str]]
-
+LABEL = 11
 ABOUT = """\
 Explains a rule (when it fires, what it changes, why, and where that is known from), a symptom
-(how it is detected, and what can fool it), or a fact (what is measured, in which unit)."""
+(how it is detected, what can fool it, and what to do first), or a fact (what is measured, in
+which unit). A name that a rule and a fact share gets both."""
 
 EXAMPLES = """\
   advisor explain overfitting                     a symptom
@@ -41,87 +39,48 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor.cli.output import write_json
     from advisor.cli.rules import load
+    from advisor.explanations import explained
     from advisor.facts import VOCABULARY
-    from advisor.symptoms import DETECTORS
 
-    name, rules = arguments.name, {rule.id: rule for rule in load(arguments.rules)}
-    if name in rules:
-        kind, title, rows = "rule", rules[name].title, of_rule(rules[name])
-    elif name in DETECTORS:
-        detector = DETECTORS[name]
-        kind, title, rows = "symptom", detector.about, of_symptom(detector, rules.values())
-    elif name in VOCABULARY:
-        fact = VOCABULARY[name]
-        kind, title, rows = "fact", fact.meaning, of_fact(fact, rules.values())
-    else:
-        hint = near(name, [*rules, *DETECTORS, *VOCABULARY])
+    name, rules = arguments.name, load(arguments.rules)
+    found = explained(name, rules)
+    if not found:
+        hint = near(name, [*(rule.id for rule in rules), *VOCABULARY])
         raise CliError(f"no rule, symptom or fact is called {name!r}{hint}")
-    shown = {label: value for label, value in rows.items() if value}
-    if arguments.json:
-        write_json({"event": "explanation", "name": name, "kind": kind, "title": title, **shown})
-    else:
-        _print(f"{name} ({kind})", title, shown)
+    for place, entry in enumerate(found):
+        if arguments.json:
+            head = {"event": "explanation", "name": name, "kind": entry.kind, "title": entry.title}
+            source = {"source": entry.source} if entry.source else {}
+            write_json(head | entry.values | source)
+        else:
+            _print(entry, after_another=place > 0)
     return Exit.DONE
 
 
-def of_rule(rule: Rule) -> Rows:
-    """What a person wants to know of a rule, by heading."""
-    fires = sum(example.fires for example in rule.examples)
-    return {
-        "stage": rule.stage,
-        "maturity": rule.maturity + ("" if rule.active else ", so it proposes nothing"),
-        "treats": rule.treats or "",
-        "when": [condition.text for condition in rule.when],
-        "change": [f"{path} = {_value(value)}" for path, value in rule.change.items()],
-        "why": _paragraph(rule.why),
-        "expect": _paragraph(rule.expect),
-        "caution": _paragraph(rule.caution),
-        "references": list(rule.references),
-        "examples": f"{fires} fire, {len(rule.examples) - fires} are silent",
-        "facts": sorted(rule.reads),
-        "source": rule.source,
-    }
-
-
-def of_symptom(detector: Detector, rules: Iterable[Rule]) -> Rows:
-    """What a person wants to know of a symptom, by heading."""
-    return {
-        "severity": detector.severity,
-        "fires when": detector.threshold,
-        "beware": detector.traps,
-        "known from": detector.source,
-        "treated by": [rule.id for rule in rules if rule.treats == detector.name],
-    }
-
-
-def of_fact(fact: FactDefinition, rules: Iterable[Rule]) -> Rows:
-    """What a person wants to know of a fact, by heading."""
-    return {
-        "type": fact.type,
-        "unit": fact.unit,
-        "field": fact.field or "",
-        "read by": [rule.id for rule in rules if fact.name in rule.reads],
-    }
-
-
-def _print(heading: str, title: str, rows: Rows) -> None:
+def _print(entry: Explanation, after_another: bool) -> None:
     from rich.text import Text
 
     from advisor.cli.output import console
     from advisor.text import clean
 
     terminal = console()
-    terminal.print(Text(clean(heading), "bold"))
-    terminal.print(Text(clean(title)))
-    for label, value in rows.items():
-        for place, line in enumerate([value] if isinstance(value, str) else value):
-            head = Text(f"  {label if place == 0 else '':11}", "dim")
-            terminal.print(head + Text(clean(line)))
+    width = terminal.width - LABEL - 3 if terminal.is_terminal else 0
+    if after_another:
+        terminal.print()
+    terminal.print(Text(f"{clean(entry.name)} ({entry.kind})", "bold"))
+    terminal.print(Text(clean(entry.title)))
+    texts = [(row.heading, row.lines) for row in entry.rows]
+    if entry.source:
+        texts.append(("source", (entry.source,)))
+    for heading, each in texts:
+        lines = [line for text in each for line in _lines(clean(text), width)]
+        for place, line in enumerate(lines):
+            head = Text(f"  {heading if place == 0 else '':{LABEL}}", "dim")
+            terminal.print(head + Text(line))
 
 
-def _value(value: Any) -> str:
-    return str(getattr(value, "text", value))
-
-
-def _paragraph(text: str) -> str:
-    return " ".join(text.split())
+def _lines(text: str, width: int) -> list[str]:
+    """The text in lines of a terminal, or as it is where `width` is 0 or too small."""
+    if width < LABEL:
+        return [text]
+    return textwrap.wrap(text, width, break_on_hyphens=False, subsequent_indent="  ") or [""]

@@ -129,6 +129,7 @@ def finding(found: Finding) -> dict[str, Any]:
         "symptom": found.symptom,
         "outcome": found.outcome,
         "severity": found.severity,
+        "explained_by": found.explained_by or None,
         "evidence": dict(found.evidence),
         "window": found.window,
         "threshold": found.threshold,

@@ -139,7 +139,11 @@ class Narrator:
         findings: tuple[Finding, ...] = state.attempts[-1].findings if state.attempts else ()
         for finding in findings:
             if finding.outcome == "fired":
-                self.say(f"    [yellow]! {_words(finding.symptom)}[/] {_text(finding.reads)}")
+                self._fired(finding)
+
+    def _fired(self, finding: Finding) -> None:
+        told = f"{_words(finding.symptom)}[/] {_text(finding.reads)}"
+        self.say(f"      [dim]so also {told}" if finding.explained_by else f"    [yellow]! {told}")
 
     def _proposal(self, proposal: Proposal, state: State) -> None:
         assert state.incumbent is not None
@@ -161,7 +165,7 @@ class Narrator:
         note = f"; {_text(told)}" if told else ""
         self.say(f"    {clear} clear, {len(fired)} fired [dim]{result.seconds:.2g} s{note}[/]")
         for finding in fired:
-            self.say(f"    [yellow]! {_words(finding.symptom)}[/] {_text(finding.reads)}")
+            self._fired(finding)
 
     def _probed(self, result: Result) -> None:
         probed = result.probed

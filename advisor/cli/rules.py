@@ -1,4 +1,4 @@
-"""`advisor rules list | show | check`."""
+"""`advisor rules list | show | check | docs`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.cli import options
+from advisor.cli import options, rule_pages
 from advisor.cli.commands import Commands, add_command
 from advisor.cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
     from advisor.rulebook import Rule
 
-ABOUT = "Lists, shows and checks rules: the installed ones and your own."
+ABOUT = "Lists, shows, checks and documents rules: the installed ones and your own."
 EXAMPLES = """\
   advisor rules list --stage learning_rate
   advisor rules show dropout
   advisor rules check my_rules/
+  advisor rules docs docs/ --rules my_rules/
 """
 LIST_EXAMPLES = """\
   advisor rules list
@@ -40,7 +41,9 @@ CHECK_EXAMPLES = """\
 
 
 def add(commands: Commands) -> None:
-    parser = add_command(commands, "rules", "list, show and check rules", ABOUT, EXAMPLES, None)
+    parser = add_command(
+        commands, "rules", "list, show, check and document rules", ABOUT, EXAMPLES, None
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     lister = add_command(actions, "list", "all rules, by stage", ABOUT, LIST_EXAMPLES, list_rules)
     lister.add_argument("--stage", metavar="NAME", help="rules of this stage only")
@@ -59,6 +62,7 @@ def add(commands: Commands) -> None:
         options.add_rules(action)
     for action in (lister, show, check):
         options.add_json(action)
+    rule_pages.add(actions)
 
 
 def load(folders: Sequence[Path]) -> tuple[Rule, ...]:

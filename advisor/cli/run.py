@@ -222,7 +222,11 @@ def _told(recipe: Recipe, finished: TrialFinished, fired: list[Finding], folder:
         f"{finished.status.replace('_', ' ')} after {number(finished.epochs)} epochs{note}",
         f"best validation {recipe.metric} {number(finished.validation_metric)}, "
         f"loss {number(finished.validation_loss)}",
-        *(f"! {found.symptom.replace('_', ' ')}: {found.reads}" for found in fired),
+        *(
+            f"{'  so also' if found.explained_by else '!'} "
+            f"{found.symptom.replace('_', ' ')}: {found.reads}"
+            for found in fired
+        ),
         "no symptom fired" if not fired else "what they mean: advisor explain NAME",
         f"results: {folder}",
     ]

@@ -25,7 +25,10 @@ from advisor.record.baselines import Baseline, baseline, data_report
 
 NAN = math.nan
 MOST_EPOCHS, MOST_BATCH = 100_000, 1_000_000
-NEVER_LOGGED = ("layers", "activations", "predicted_share", "class_shares", "inputs", "preflight")
+NEVER_LOGGED = (
+    *("layers", "activations", "predicted_share", "class_shares", "inputs", "preflight"),
+    *("gradient_kept", "wait_seconds"),
+)
 
 
 def adopted(log: Log, told: Told, given: Recipe | None = None, growing: bool = False) -> Case:

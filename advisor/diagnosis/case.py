@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from advisor.diagnosis.scale import STEPS, Scale
@@ -11,6 +12,7 @@ from advisor.events import Event
 from advisor.logs import Note, Series
 from advisor.recipe import Recipe
 from advisor.symptoms import Finding
+from advisor.timeline import Timeline
 
 Kind = Literal["trial", "recording", "log"]
 """trial: trained by this program, with its recipe; recording: written by `advisor.record`; log: of
@@ -39,6 +41,11 @@ class Case:
     """the training's own recipe, where there is one"""
     found: tuple[Finding, ...] = ()
     """what the reading alone brought to light"""
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The events with their numbers as arrays."""
+        return Timeline(self.events)
 
     @property
     def entries(self) -> int:

@@ -15,7 +15,7 @@ from advisor.diagnosis.known import known_facts
 from advisor.facts import Facts, FactValue
 from advisor.rulebook import Rule
 from advisor.stages import STAGES
-from advisor.symptoms import ORDER, Finding
+from advisor.symptoms import Arbitration, Finding
 
 _STAGE = {stage.name: place for place, stage in enumerate(STAGES)}
 
@@ -80,7 +80,7 @@ class Counsellor:
         return {
             made.rule.id: {path: (before.get(path), value) for path, value in made.change.items()}  # type: ignore[misc]
             for stage in STAGES
-            for made in propose(stage.name, recipe, self._facts, rules, ORDER).proposals
+            for made in propose(stage.name, recipe, self._facts, rules, Arbitration()).proposals
         }
 
     def _known_change(self, rule: Rule) -> Mapping[str, tuple[FactValue, Any]] | None:

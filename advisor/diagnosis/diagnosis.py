@@ -9,8 +9,8 @@ from typing import Any
 
 from advisor import recipe_file
 from advisor.diagnosis.case import Case
-from advisor.diagnosis.counsel import Counsellor
-from advisor.diagnosis.looking import look
+from advisor.diagnosis.counsel import Counsel, Counsellor
+from advisor.diagnosis.looking import CLASSES, look
 from advisor.diagnosis.remarks import Remark, in_agreement, remark
 from advisor.diagnosis.sources import opened
 from advisor.diagnosis.told import checked
@@ -19,9 +19,23 @@ from advisor.facts import VOCABULARY
 from advisor.recipe import Recipe
 from advisor.rulebook import Rule, installed
 from advisor.signals import SIGNALS
+from advisor.stages import DATA_CLASS
 from advisor.symptoms import DETECTORS, Finding
 
 Window = tuple[float, float]
+
+
+def _counsels(finding: Finding, fired: Sequence[Finding], counsellor: Counsellor) -> list[Counsel]:
+    """What the rules say to a finding; to a setting that no rule of its own speaks to, what they
+    say to what came of it. Faults of the data are not mended by treating what came of them."""
+    found = counsellor.on(finding.symptom)
+    if CLASSES.get(finding.symptom, 1) > DATA_CLASS and not finding.explained_by:
+        led = [one.symptom for one in fired if one.explained_by == finding.symptom]
+        found += [each for symptom in led for each in counsellor.on(symptom)]
+    unique: dict[str, Counsel] = {}
+    for each in found:
+        unique.setdefault(each.rule.id, each)
+    return list(unique.values())
 
 
 @dataclass(frozen=True)
@@ -100,5 +114,5 @@ def judged(case: Case, rules: Sequence[Rule], classes: int | None = None) -> Dia
     findings, assumed = look(case, classes)
     counsellor = Counsellor(case, findings, rules)
     fired = [one for one in findings if one.outcome == "fired"]
-    remarks = in_agreement([remark(one, counsellor.on(one.symptom)) for one in fired])
+    remarks = in_agreement([remark(one, _counsels(one, fired, counsellor)) for one in fired])
     return Diagnosis(case, tuple(findings), remarks, {**case.assumed, **assumed})

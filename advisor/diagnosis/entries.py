@@ -150,7 +150,10 @@ def _held(one: Series | None, points: Values, at: _Axis) -> Values | None:
     """At each entry the last value known there, or the first that comes."""
     if one is None or not len(points):
         return None
-    place = np.searchsorted(at(one), points, side="right") - 1
+    known = at(one)
+    if np.array_equal(known, points) and (np.diff(points) > 0).all():
+        return bounded(one.values)
+    place = np.searchsorted(known, points, side="right") - 1
     return bounded(one.values[np.maximum(place, 0)])
 
 
@@ -200,7 +203,6 @@ def scale_of(log: Log, told: Told) -> Scale:
     one = log.series.get("train_loss") or log.series.get("validation_loss")
     if one is None:
         return Scale()
-    labels = tuple(one.steps.tolist())
     epochs = one.epochs if one.epochs is not None and np.isfinite(one.epochs).all() else None
     per_entry = float(np.median(np.diff(epochs))) if epochs is not None and len(epochs) > 1 else 0.0
     counted = _counts(one)
@@ -212,7 +214,8 @@ def scale_of(log: Log, told: Told) -> Scale:
         return _counted_scale(log, told)
     if counted:
         return Scale()
-    stride = float(np.median(np.diff(labels))) if len(labels) > 1 else 1.0
+    labels = tuple(one.steps.tolist())
+    stride = float(np.median(np.diff(one.steps))) if len(labels) > 1 else 1.0
     return Scale("step" if stride == 1 else "entry", max(stride, 1.0), labels, "step")
 
 

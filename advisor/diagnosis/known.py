@@ -57,7 +57,7 @@ def known_facts(case: Case, findings: Sequence[Finding]) -> tuple[dict[str, Fact
 
     What is not among the names is None because it does not apply.
     """
-    facts: dict[str, FactValue] = dict(measure(case.given or case.recipe, case.events))
+    facts: dict[str, FactValue] = dict(measure(case.given or case.recipe, case.timeline))
     hidden = {name for name in facts if _untold(name, case)}
     facts |= dict.fromkeys(hidden)
     facts |= {name: value for name, value in as_facts(findings).items() if name in VOCABULARY}

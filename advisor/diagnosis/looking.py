@@ -13,7 +13,7 @@ from advisor.diagnosis.case import Case
 from advisor.diagnosis.scale import Scale
 from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
 from advisor.history import History
-from advisor.symptoms import DETECTORS, ORDER, Finding
+from advisor.symptoms import DETECTORS, ORDER, Finding, arranged
 
 ENOUGH = 200
 """Steps that the symptoms below ask for."""
@@ -27,8 +27,8 @@ COUNTING = (
 """They ask for a number of steps only to know that the weights were updated often enough, and
 judge by averages: for them the entries of a short log may be repeated. None of them draws on how
 single steps scatter."""
-BLOCKING = ("block", "optimisation", "generalisation", "info")
-OWN_ORDER = {hidden.NAME: 2, pinned.NAME: 1}
+CLASSES = {**ORDER, hidden.NAME: 2, pinned.NAME: 1}
+"""Of arbitration, with the symptoms that only a log can have."""
 CAUTIOUS = ("overfitting", "underfitting")
 """The fewer the validation examples, the larger the gap that they ask for."""
 FEW = 100
@@ -41,7 +41,7 @@ def look(case: Case, classes: int | None = None) -> tuple[list[Finding], dict[st
     """Findings in order of arbitration, those that block first, and what was assumed for them."""
     assumed: dict[str, str] = {}
     with np.errstate(all="ignore"):
-        history = History(case.recipe, case.events, frozenset(case.unknown))
+        history = History(case.recipe, case.timeline, frozenset(case.unknown))
         found = [outcome(name, history) for name in DETECTORS]
         again = [*_held(case, found, assumed), *_on_few(case, assumed)]
         by_name = {one.symptom: one for one in [case.scale.told(each) for each in found] + again}
@@ -50,7 +50,7 @@ def look(case: Case, classes: int | None = None) -> tuple[list[Finding], dict[st
         by_name[pinned.NAME] = floor
     by_name |= {one.symptom: one for one in case.found}
     _correct(case, history, by_name)
-    return sorted(by_name.values(), key=_place), assumed
+    return arranged(by_name.values(), CLASSES), assumed
 
 
 def outcome(symptom: str, history: History) -> Finding:
@@ -63,16 +63,6 @@ def outcome(symptom: str, history: History) -> Finding:
         return Finding(
             symptom, "not enough data", detector.severity, {}, "", detector.threshold, reads
         )
-
-
-def order(symptom: str) -> int:
-    """Class of arbitration."""
-    return ORDER.get(symptom, OWN_ORDER.get(symptom, 9))
-
-
-def _place(finding: Finding) -> tuple[bool, int, int, str]:
-    blocks = finding.severity == "block" and finding.outcome == "fired"
-    return not blocks, order(finding.symptom), BLOCKING.index(finding.severity), finding.symptom
 
 
 def _held(case: Case, found: Sequence[Finding], assumed: dict[str, str]) -> list[Finding]:

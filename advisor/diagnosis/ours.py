@@ -24,7 +24,8 @@ LARGEST = 10**12
 def trained(log: Log, recipe: Recipe) -> Case:
     """A trial of a recipe that is known. Raises DiagnosisError."""
     checked = any(isinstance(e, ProbeFinished) and e.probe == "preflight" for e in log.events)
-    unknown = {} if checked else {"preflight": "only a session makes them"}
+    unknown = {"gradient_kept": "this program's own loops clear them"}
+    unknown |= {} if checked else {"preflight": "only a session makes them"}
     return _case(log, "trial", recipe, unknown, {}, recipe)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms import Finding
+from advisor.symptoms.causes import NOT_LEARNED, leads_to
 from advisor.symptoms.floors import double_softmax
 from advisor.trends import falling
 
@@ -103,6 +104,7 @@ def _at_chance(level: float, told: int | None, guessed: bool, accuracy: float) -
         "the run but its first tenth",
         THRESHOLD,
         reads,
+        NOT_LEARNED,
     )
 
 
@@ -120,9 +122,9 @@ def _at_floor(level: float, start: float, classes: int | None) -> Finding | None
                 "classes": float(k),
                 "kind": TWICE,
             }
-            return Finding(
-                NAME, "fired", "block", values, "second half of the run", THRESHOLD, reads
-            )
+            window = "second half of the run"
+            leads = leads_to(NAME)
+            return Finding(NAME, "fired", "block", values, window, THRESHOLD, reads, leads)
     return None
 
 

@@ -33,6 +33,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     pinned.NAME: ("CS231n, sanity checks of the loss: ln k at chance",),
 }
 EARLY = "what blocks comes first, and this may come of it; look again afterwards"
+LATE = "bias before variance: this counts once nothing keeps it from fitting"
 AGAINST = "the usual advice goes against that on"
 TWICE = Remedy(
     "Let the model return raw outputs: the loss already takes the softmax, and took it twice.",
@@ -95,7 +96,12 @@ class Remark:
 
     @property
     def severity(self) -> str:
-        return SEVERITIES[self.finding.severity]
+        return SEVERITIES[self.finding.gravity]
+
+    @property
+    def comes_of(self) -> str:
+        """The symptom that led to this one; empty for a cause."""
+        return self.finding.explained_by.replace("_", " ")
 
 
 def remark(finding: Finding, counsels: Sequence[Counsel]) -> Remark:
@@ -127,17 +133,22 @@ def remark(finding: Finding, counsels: Sequence[Counsel]) -> Remark:
 
 
 def in_agreement(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
-    """The same remarks without advice that comes too early, or against that on an earlier one.
+    """The same remarks without advice that comes too early, or against that on an earlier one, or
+    that goes for what a cause led to.
 
     Two remarks never say that the learning rate is too low and too high.
     """
-    blocked = any(one.finding.severity == "block" for one in remarks)
+    blocked = any(one.finding.gravity == "block" for one in remarks)
     settled, by = 0, ""
     found = []
     for one in remarks:
         others = tuple(other for other in one.others if settled * other.rate >= 0)
-        if blocked and one.finding.severity != "block":
+        if one.comes_of:
+            one = _waiting(one, f"comes of {one.comes_of}: look again once that is mended", ())
+        elif blocked and one.finding.gravity != "block":
             one = _waiting(one, EARLY, ())
+        elif one.finding.severity == "generalisation" and one.finding.gravity == "info":
+            one = _waiting(one, LATE, ())
         elif settled * one.rate < 0:
             one = _waiting(one, f"{AGAINST} {by}: settle that first", others)
         else:

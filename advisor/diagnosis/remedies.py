@@ -32,6 +32,17 @@ REMEDIES: Mapping[str, Remedy] = {
         "Look at the examples that occur with several labels, and settle which is right.",
         "The training loss can fall further.",
     ),
+    "target_leakage": Remedy(
+        "Take the answer out of the inputs: shift the targets by one token, or drop the column.",
+        "A lower score, which is the true one.",
+        "copying is the task",
+    ),
+    "target_outliers": Remedy(
+        "Look at the farthest targets; then train on a robust loss (Huber, absolute error), or on "
+        "their logarithm.",
+        "The usual examples are fitted, and single batches no longer decide.",
+        "the farthest targets are the ones that matter",
+    ),
     "leakage": Remedy(
         "Split anew, so that no example or group is on both sides, and forget the scores so far.",
         "A lower validation score, which is the true one.",
@@ -55,6 +66,13 @@ REMEDIES: Mapping[str, Remedy] = {
         "lower.",
         "The loss falls below what ignoring the input costs.",
         "the number of classes is another one",
+    ),
+    "loss_not_cross_entropy": Remedy(
+        "Train on cross-entropy of raw outputs, as the mean over the examples: squared error of "
+        "probabilities hardly moves a model that is surely wrong. If it is that, look whether the "
+        "accuracy is counted right.",
+        "Larger gradients where the model is wrong, and a faster start.",
+        "the loss is focal, weighs classes or is divided on purpose",
     ),
     "input_ignored": Remedy(
         "Follow one example through the model: where do two different inputs become the same?",
@@ -205,6 +223,11 @@ REMEDIES: Mapping[str, Remedy] = {
         "Load and prepare data in more workers, or once in advance.", "The device no longer waits."
     ),
     # capacity and generalisation
+    "missing_nonlinearity": Remedy(
+        "Put an activation, such as ReLU, after each layer but the last.",
+        "The model can learn what no linear model can.",
+        "a linear model is what is wanted",
+    ),
     "underfitting": Remedy(
         "Take regularisers away first; then train longer or with a larger model.",
         "The training score rises, and validation with it.",

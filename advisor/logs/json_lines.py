@@ -44,11 +44,25 @@ def object_of(line: str) -> Object | None:
 
 def _readings(line: str) -> Iterator[str]:
     yield line
-    repaired = _BARE.sub(lambda m: m[1] + ("NaN" if m[2][0] in "nN" else "Infinity"), line)
+    repaired = _with_numbers(line)
     if repaired != line:
         yield repaired
-    if "'" in line and '"' not in line:
-        yield _NAMES.sub(lambda m: _PYTHON[m[1]], repaired).replace("'", '"')
+    if _is_printed(line):
+        yield _as_json(line)
+
+
+def _with_numbers(text: str) -> str:
+    """Bare nan and inf as JSON's writers have them."""
+    return _BARE.sub(lambda m: m[1] + ("NaN" if m[2][0] in "nN" else "Infinity"), text)
+
+
+def _is_printed(text: str) -> bool:
+    return "'" in text and '"' not in text
+
+
+def _as_json(text: str) -> str:
+    """Dictionaries as Python prints them, which hold no double quote."""
+    return _NAMES.sub(lambda m: _PYTHON[m[1]], _with_numbers(text)).replace("'", '"')
 
 
 def _together(chunk: Sequence[str]) -> list[Object] | None:
@@ -60,8 +74,18 @@ def _together(chunk: Sequence[str]) -> list[Object] | None:
     try:
         found = json.loads(f"[{text}]")
     except (ValueError, RecursionError):
-        return None
+        return _printed_together(text, len(full))
     return found if len(found) == len(full) and set(map(type, found)) == {dict} else None
+
+
+def _printed_together(text: str, lines: int) -> list[Object] | None:
+    """As `_together`, for dictionaries as Python prints them."""
+    try:
+        found = json.loads(f"[{_as_json(text)}]") if _is_printed(text) else []
+    except (ValueError, RecursionError):
+        return None
+    whole = len(found) == lines and set(map(type, found)) == {dict}
+    return list(filter(None, found)) if whole else None
 
 
 def _one_by_one(chunk: Sequence[str], number: int, bad: list[int]) -> list[Object]:

@@ -38,8 +38,8 @@ def read_log(path: Path) -> Log:
             return _read_folder(path, source)
         if not stat.S_ISREG(mode):
             raise LogError(f"{source}: neither a file nor a folder")
-        data, notes = _content(path)
-        return _with(notes, read_bytes(data, source))
+        notes: list[Note] = []
+        return _with(notes, read_bytes(_content(path, notes), source))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise LogError(f"{source}: cannot be read: {reason}") from error
@@ -50,16 +50,26 @@ def read_log(path: Path) -> Log:
 
 
 def read_bytes(data: bytes, source: str) -> Log:
-    """The log in these bytes. Raises LogError."""
-    if not data.strip():
+    """The log in these bytes. Raises LogError.
+
+    Each form of the content is let go before the next but one is made: logs can be large.
+    """
+    if not data or data.isspace():
         raise LogError(f"{source}: empty. {allowed()}")
     if is_event_file(data):
         return build(read_event_files([("", data)]), source)
     text, notes = decode(data, source)
+    del data
     try:
-        return _with(notes, _read_text(text, source))
+        found = _document(text, source)
+        if found is None:
+            lines = lines_of(text)
+            del text
+            found = _of_lines(lines, source)
+            del lines
     except RecursionError as error:
         raise LogError(f"{source}: nested too deeply. {allowed()}") from error
+    return _with(notes, found if isinstance(found, Log) else build(found, source))
 
 
 def shown_path(path: Path) -> str:
@@ -68,12 +78,18 @@ def shown_path(path: Path) -> str:
     return clean(text if len(text) <= MOST_OF_PATH else "..." + text[-MOST_OF_PATH:])
 
 
-def _read_text(text: str, source: str) -> Log:
-    lines = lines_of(text)
-    if text.lstrip()[:1] in ("{", "["):
-        table = _document(text, source)
-        if table is not None:
-            return build(table, source)
+def _document(text: str, source: str) -> Table | Log | None:
+    """What one JSON document holds; None where the text is none."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return read_document(text)
+    except LogError as error:
+        raise LogError(f"{source}: {error}") from error
+
+
+def _of_lines(lines: list[str], source: str) -> Table | Log:
+    """A log only where these are events of this program."""
     if any(object_of(line) is not None for line in lines[:TRIED_LINES]):
         return _read_json_lines(lines, source)
     header = find_header(lines)
@@ -82,17 +98,10 @@ def _read_text(text: str, source: str) -> Log:
             f"{source}: {counted(len(lines), 'line')} of text, neither JSON nor a table with a "
             f"header. {allowed()}"
         )
-    return build(read_table(lines, header), source)
+    return read_table(lines, header)
 
 
-def _document(text: str, source: str) -> Table | None:
-    try:
-        return read_document(text)
-    except LogError as error:
-        raise LogError(f"{source}: {error}") from error
-
-
-def _read_json_lines(lines: list[str], source: str) -> Log:
+def _read_json_lines(lines: list[str], source: str) -> Table | Log:
     notes: list[Note] = []
     chunks = objects_of(lines, notes)
     first = next(chunk for chunk in chunks if chunk)
@@ -104,26 +113,25 @@ def _read_json_lines(lines: list[str], source: str) -> Log:
         builder.add_objects(chunk)
     if builder.left_out:
         notes.append(Note("limit", f"only the first {MOST_COLUMNS} names were read"))
-    return build(Table("json lines", builder.rows, builder.columns(), notes), source)
+    return Table("json lines", builder.rows, builder.columns(), notes)
 
 
 def _read_folder(path: Path, source: str) -> Log:
-    files = files_in(path, source)
-    contents = [(prefix, *_content(file)) for prefix, file in files]
-    notes = [note for _, _, odd in contents for note in odd]
+    files, notes = files_in(path, source), list[Note]()
     if len(files) == 1:
-        file, data = files[0][1], contents[0][1]
-        return _with(notes, read_bytes(data, shown_path(file)))
-    table = read_event_files([(prefix, data) for prefix, data, _ in contents])
+        file = files[0][1]
+        return _with(notes, read_bytes(_content(file, notes), shown_path(file)))
+    table = read_event_files([(prefix, _content(file, notes)) for prefix, file in files])
     return _with(notes, build(table, source))
 
 
-def _content(path: Path) -> tuple[bytes, list[Note]]:
+def _content(path: Path, notes: list[Note]) -> bytes:
     with path.open("rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) <= MOST_BYTES:
-        return data, []
-    return data[:MOST_BYTES], [Note("limit", "only the first GiB was read")]
+        return data
+    notes.append(Note("limit", "only the first GiB was read"))
+    return data[:MOST_BYTES]
 
 
 def _with(notes: list[Note], log: Log) -> Log:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -57,17 +57,15 @@ class TableBuilder:
             for name, values in columns.items():
                 self._add_mixed(name, where, values, depth=0)
             return
-        groups: dict[tuple[str, ...], tuple[list[int], list[Mapping[str, Any]]]] = {}
-        for row, one in enumerate(objects, first):
-            rows, members = groups.setdefault(tuple(one), ([], []))
-            rows.append(row)
-            members.append(one)
-        for names, (rows, members) in groups.items():
-            where = np.array(rows, np.int64)
+        groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for place, names in enumerate(map(tuple, objects)):
+            groups[names].append(place)
+        for names, places in groups.items():
+            where, members = np.array(places, np.int64) + first, [objects[i] for i in places]
             for name in names:
-                self._add_mixed(name, where, [one[name] for one in members], depth=0)
+                self._add_mixed(name, where, list(map(itemgetter(name), members)), depth=0)
 
-    def add_column(self, name: str, where: Indices, values: Sequence[Any]) -> None:
+    def add_column(self, name: str, where: Indices, values: Values | Sequence[Any]) -> None:
         """Values of one column at these rows; what is no number is left out."""
         found, known = as_numbers(values)
         if not known.any():
@@ -76,12 +74,12 @@ class TableBuilder:
             self.left_out += 1
             return
         self._nulls[name] += sum(value is None for value in values) if not known.all() else 0
-        self._parts.setdefault(name, []).append((where[known], found[known]))
+        some = (where[known], found[known]) if not known.all() else (where, found)
+        self._parts.setdefault(name, []).append(some)
 
     def columns(self) -> dict[str, Column]:
-        return {
-            name: _joined(parts, self._nulls[name]) for name, parts in self._parts.items() if parts
-        }
+        """Every column that holds a number; to be asked once, at the end."""
+        return {name: _joined(self._parts.pop(name), self._nulls[name]) for name in [*self._parts]}
 
     def _add_mixed(self, name: str, where: Indices, values: Sequence[Any], depth: int) -> None:
         self.add_column(name, where, values)
@@ -100,14 +98,15 @@ def _same_keys(objects: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]
     if len(names) < 2 or set(map(len, objects)) != {len(names)}:
         return None
     try:
-        rows = list(map(itemgetter(*names), objects))
+        return {name: list(map(itemgetter(name), objects)) for name in names}
     except KeyError:
         return None
-    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
-def as_numbers(values: Sequence[Any]) -> tuple[Values, np.ndarray]:
+def as_numbers(values: Values | Sequence[Any]) -> tuple[Values, np.ndarray]:
     """The values as floats and where they are numbers; text that reads as a number is one."""
+    if isinstance(values, np.ndarray):
+        return values, np.ones(len(values), bool)
     if set(map(type, values)) <= {int, float}:
         try:
             return np.array(values, np.float64), np.ones(len(values), bool)

@@ -60,7 +60,7 @@ def _draws(training: Training, inputs: Inputs) -> Floats:
     weights = training.weights()
     random, found = np.random.default_rng(0), [training.predict(inputs)]
     for _ in range(DRAWS - 1):
-        training.load(_drawn(weights, random))
+        training.load(drawn(weights, random))
         outputs = training.predict(inputs)
         if np.isfinite(outputs).all():
             found.append(outputs)
@@ -68,7 +68,7 @@ def _draws(training: Training, inputs: Inputs) -> Floats:
     return np.stack(found)
 
 
-def _drawn(weights: Weights, random: np.random.Generator) -> Weights:
+def drawn(weights: Weights, random: np.random.Generator) -> Weights:
     """Arrays with both signs, turned or not, and larger; what has one sign only, such as scales
     and variances, stays as it is."""
     return {

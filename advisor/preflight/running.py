@@ -17,9 +17,11 @@ from advisor.preflight.examples import check_features, check_labels, check_value
 from advisor.preflight.forms import check_form
 from advisor.preflight.linear import check_linear
 from advisor.preflight.looking import look_at, said
+from advisor.preflight.nonlinearity import check_nonlinearity
 from advisor.preflight.one_batch import PIECE, OneBatch, learn, size_for
 from advisor.preflight.part import Part, Value, joined
 from advisor.preflight.splits import check_overlap, check_targets
+from advisor.preflight.targets import check_copies, check_outliers
 from advisor.probe_facts import ONE_BATCH_NAMES, PREFLIGHT_NAMES
 from advisor.recipe import Recipe
 
@@ -71,6 +73,8 @@ def data_parts(recipe: Recipe, dataset: Dataset) -> list[Part]:
         check_labels(dataset, train),
         check_overlap(dataset, train, validation),
         check_targets(dataset),
+        check_outliers(dataset),
+        check_copies(dataset, train),
     ]
 
 
@@ -98,6 +102,7 @@ def model_parts(recipe: Recipe, dataset: Dataset, batch: OneBatch, steps: int) -
         outputs,
         check_form(recipe, dataset, batch.training),
         check_signal(dataset, batch.training),
+        check_nonlinearity(dataset, batch.training),
     ]
     if steps < 2 * PIECE:
         return [*parts, Part(notes=(f"2 % of the training are fewer than {2 * PIECE} steps",))]

@@ -152,6 +152,17 @@ def layer_sizes(model: Model) -> tuple[int, ...] | None:
             return (*block * model.layers, *model.hidden)
 
 
+def feature_map_side(model: Model, side: int) -> int | None:
+    """Pixels along one side of what a CNN's convolutions leave of an image of `side` pixels; None
+    for other models."""
+    if not isinstance(model, Cnn):
+        return None
+    for _ in model.channels:
+        side = (side - 1) // model.stride + 1
+        side //= 1 if model.pooling == "none" else 2
+    return side
+
+
 def implied_kind(model: Any) -> Any:
     """`model: {torch: nets.py:Net}` means kind own."""
     if isinstance(model, dict) and "kind" not in model and {"torch", "jax"} & model.keys():

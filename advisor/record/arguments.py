@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -46,12 +45,10 @@ def checked(told: Mapping[str, Any]) -> Setup:
         if told[name] is not None:
             number(name, told[name])
     _one_of("metric", metric, METRICS[task])  # type: ignore[index]
-    size, examples = told["batch_size"], told["train_examples"]
+    examples = told["train_examples"]
     if told["targets"] is not None and examples is None:
         examples = len(told["targets"])
-    per_epoch = told["steps_per_epoch"] or (math.ceil(examples / size) if examples else None)
-    known = {**told, "metric": metric, "train_examples": examples, "steps_per_epoch": per_epoch}
-    return Setup(**known)
+    return Setup(**{**told, "metric": metric, "train_examples": examples})
 
 
 def number(name: str, value: Any) -> float:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from advisor.record.arguments import RecordError, number
-from advisor.record.sources import Measured, Watched, stride
+from advisor.record.clearing import NEAR, Coordinates
+from advisor.record.sources import Measured, Watched, moved, rest, stride
 
 Leaves = dict[str, Any]
 _DIGITS = re.compile(r"(\d+)")
@@ -21,6 +22,8 @@ class JaxSource:
 
     def __init__(self) -> None:
         self._copies: Leaves = {}
+        self._before: Leaves = {}
+        """gradients of the step before"""
         self._norms: Any = None
         self._copy: Any = None
 
@@ -72,10 +75,10 @@ class JaxSource:
 
     def copy(self, watched: Watched) -> None:
         kernels = _kernels(self._leaves(watched.params))
+        grads = _exact(_kernels(self._leaves(watched.grads)))
         if self._copy is None:
-            jnp = self.jax.numpy
-            self._copy = self.jax.jit(lambda all_: {k: jnp.copy(_rows(v)) for k, v in all_.items()})
-        self._copies = self._copy(kernels) if kernels else {}
+            self._copy = self.jax.jit(self._copied)
+        self._copies, self._before = self._copy(kernels, grads)
 
     def measure(self, watched: Watched) -> Measured | None:
         """One compiled program for all norms, started at once: the arrays may be given away to
@@ -87,12 +90,28 @@ class JaxSource:
         if self._norms is None:
             self._norms = self.jax.jit(self._all_norms)
         copies = {name: copy for name, copy in self._copies.items() if name in kernels}
-        self._copies = {}
-        values = self._norms(grads, _kernels(params), copies)
+        before = {name: rows for name, rows in self._before.items() if name in grads}
+        self.forget()
+        values = self._norms(grads, _kernels(params), copies, before)
         return Measured(list(kernels), values, bool(grads))
 
     def numbers(self, measured: Measured) -> list[float]:
         return [float(value) for value in np.asarray(measured.values)]
+
+    def _copied(self, *trees: Leaves) -> tuple[Leaves, ...]:
+        jnp = self.jax.numpy
+        return tuple({k: jnp.copy(_rows(leaf)) for k, leaf in tree.items()} for tree in trees)
+
+    def kept(self, measured: Measured, numbers: Sequence[float]) -> bool | None:
+        """Nothing where no kernel has moved: the gradient was not used."""
+        values = rest(measured.names, numbers)
+        still = moved(measured.names, numbers)
+        if not values or (still and not any(still.values())):
+            return None
+        return Coordinates(*values).kept
+
+    def forget(self) -> None:
+        self._copies, self._before = {}, {}
 
     def _on_cpu(self, value: Any) -> bool:
         return all(device.platform == "cpu" for device in value.devices())
@@ -107,8 +126,8 @@ class JaxSource:
         }
         return _sorted(found)
 
-    def _all_norms(self, grads: Leaves, kernels: Leaves, copies: Leaves) -> Any:
-        """(1 + 3 kernels,) in the order of `Measured`; traced."""
+    def _all_norms(self, grads: Leaves, kernels: Leaves, copies: Leaves, earlier: Leaves) -> Any:
+        """(1 + 3 kernels + coordinates,) in the order of `Measured`; traced."""
         jnp = self.jax.numpy
         missing = jnp.full((), jnp.nan, jnp.float32)
         names = list(_sorted(kernels or _kernels(grads)))
@@ -123,7 +142,19 @@ class JaxSource:
             else:
                 moved = self._norm(_rows(kernels[name]) - before)
                 values.append(moved / (self._norm(before) + 1e-9))
-        return jnp.stack(values)
+        parts = [self._compared(rows, _rows(grads[name])) for name, rows in earlier.items()]
+        values += [sum(part) for part in zip(*parts, strict=True)]
+        return jnp.stack([jnp.asarray(value, jnp.float32) for value in values])
+
+    def _compared(self, before: Any, now: Any) -> list[Any]:
+        """One kernel's part in each field of `Coordinates`, norms squared; traced."""
+        jnp = self.jax.numpy
+        same = (now == before) & (now != 0)
+        near = (now != before) & (jnp.abs(now - before) < NEAR * jnp.abs(before))
+        held = jnp.where(same, jnp.abs(now), 0)
+        counted = [before != 0, (now == 0) & (before != 0), same, near]
+        summed = [before**2, (now - before) ** 2, now * before, held, held**2]
+        return [jnp.sum(values, dtype=jnp.float32) for values in (*counted, *summed)]
 
     def _norm(self, values: Any) -> Any:
         jnp = self.jax.numpy
@@ -132,6 +163,11 @@ class JaxSource:
 
 def _kernels(leaves: Leaves) -> Leaves:
     return {name: leaf for name, leaf in leaves.items() if leaf.ndim >= 2}
+
+
+def _exact(leaves: Leaves) -> Leaves:
+    """Those in which two numbers are hardly ever the same by chance."""
+    return {name: leaf for name, leaf in leaves.items() if leaf.dtype.itemsize >= 4}
 
 
 def _rows(kernel: Any) -> Any:

@@ -15,8 +15,11 @@ MOST_STEPS = 10_000
 WAITING = 0.1
 """Share of the time that a look waits for the device which counts as its cost: the device works
 meanwhile, and all that is lost is its lead."""
-EARLY = 8
+EARLY = 7
 """Steps after the first two looks, which are no measure: compilation and caches are in them."""
+SURE, SOON, CHEAP = 5, 22, 10.0
+"""So many looks, about so many steps apart at most, has every run in which a look costs less than
+so many steps: one whose cost was measured while the machine was busy must not be the last."""
 
 
 class Pace:
@@ -55,4 +58,6 @@ class Pace:
         affordable = median(self._costs) / SHARE
         sensible = min((now - self._began) / LOOKS, LONGEST)
         wanted = min(max(affordable, sensible), max(LONGEST, affordable)) / self._step_seconds
-        return max(1, min(math.ceil(wanted), MOST_STEPS))
+        cheap = min(self._costs) < CHEAP * self._step_seconds
+        most = SOON + self._looks if self._looks < SURE and cheap else MOST_STEPS
+        return max(1, min(math.ceil(wanted), most))

@@ -7,20 +7,23 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from advisor.events import Status
 from advisor.record.arguments import RecordError, checked, number
+from advisor.record.clock import Batches, Clock
 from advisor.record.jax_source import JaxSource
 from advisor.record.pace import Pace
 from advisor.record.sources import Measured, PlainSource, Source, Watched, by_name
 from advisor.record.story import Story
+from advisor.record.taken import Taken
 from advisor.record.torch_source import TorchSource
 
 _log = logging.getLogger("advisor.record")
+Batch = TypeVar("Batch")
 
 
 def start(
@@ -70,9 +73,15 @@ class Recorder:
         self._losses: list[Any] = []
         self._rates: list[Any] = []
         self._norms: list[Any] = []
+        self._clock = Clock(time.perf_counter())
         self._pace = Pace(time.perf_counter())
         self._process = os.getpid()
         atexit.register(self._at_exit)
+
+    def batches(self, loader: Iterable[Batch]) -> Batches[Batch]:
+        """The batches of `loader`, for the loop to go through in its place, once or each epoch:
+        how long it waits for each is recorded."""
+        return Batches(loader, self._clock)
 
     def step(
         self,
@@ -103,6 +112,7 @@ class Recorder:
             )
             self._losses.append(kept)
             self._steps += 1
+            self._clock.step(time.perf_counter())
             if self._steps >= self._copy_at:
                 self._attend(Watched(model, grads, params))
         except RecordError:
@@ -134,6 +144,7 @@ class Recorder:
         if not values.keys() - {"epoch"}:
             raise RecordError("evaluated() needs a loss or a metric, such as validation_loss=")
         try:
+            self._clock.evaluated(time.perf_counter())
             self._flush()
             self._pace.interrupted()
             self._story.evaluated(self._steps, values)
@@ -194,7 +205,7 @@ class Recorder:
         if self._steps >= self._next:
             measured = self._source.measure(watched)
             waiting = self._waited()
-            self._flush(measured)
+            self._flush(measured, waiting)
             if measured is not None and not measured.graded and not self._warned:
                 self._warned = True
                 _log.warning("no gradients to measure: call step() before they are zeroed")
@@ -214,22 +225,25 @@ class Recorder:
         self._source.wait(self._losses[-1])
         return time.perf_counter() - began
 
-    def _flush(self, measured: Measured | None = None) -> None:
-        """Fetch and write all steps that wait."""
+    def _flush(self, measured: Measured | None = None, lag: float | None = None) -> None:
+        """Fetch and write all steps that wait. `lag`: of the device, where just measured."""
         if not self._losses:
             return
+        seconds = self._clock.seconds(time.perf_counter())
+        waits = self._clock.waits(len(self._losses), lag)
         losses, rates, norms = self._losses, self._rates, self._norms
         self._losses, self._rates, self._norms = [], [], []
         layers: Mapping[str, tuple[float, ...]] = {}
-        given = self._fetched(norms)
+        given, kept = self._fetched(norms), None
         if measured is not None:
             found = self._source.numbers(measured)
             layers = by_name(measured.names, found)
             if measured.graded:
                 given = {len(losses) - 1: found[0], **given}
-        self._story.stepped(
-            self._steps, self._source.fetch(losses), self._fetched(rates), given, layers
-        )
+                kept = self._source.kept(measured, found)
+        known = self._fetched(rates)
+        taken = Taken(self._source.fetch(losses), known, given, layers, seconds, waits, kept)
+        self._story.stepped(self._steps, taken)
 
     def _fetched(self, values: Sequence[Any]) -> dict[int, float]:
         """Place -> number of those that were given."""
@@ -247,6 +261,7 @@ class Recorder:
     def _end(self) -> None:
         self._off = True
         self._losses, self._rates, self._norms = [], [], []
+        self._source.forget()
         self._source = PlainSource()
         self._story.close()
         atexit.unregister(self._at_exit)

@@ -29,7 +29,8 @@ class Watched:
 @dataclass(frozen=True)
 class Measured:
     """Norms that may still be on the device: total, then one each of names for the gradients,
-    the weights and the ratios of update to weight. NaN where not known."""
+    the weights and the ratios of update to weight, and last what `kept` reads. NaN where not
+    known."""
 
     names: Sequence[str]
     values: Any
@@ -69,7 +70,7 @@ class Source(Protocol):
         ...
 
     def copy(self, watched: Watched) -> None:
-        """Remember the kernels, one step before `measure`."""
+        """Remember the kernels and gradients, one step before `measure`."""
         ...
 
     def measure(self, watched: Watched) -> Measured | None:
@@ -77,6 +78,14 @@ class Source(Protocol):
         ...
 
     def numbers(self, measured: Measured) -> list[float]: ...
+
+    def kept(self, measured: Measured, numbers: Sequence[float]) -> bool | None:
+        """Whether the gradient is the one since `copy` with another added; None: not known."""
+        ...
+
+    def forget(self) -> None:
+        """Leave nothing behind in the loop."""
+        ...
 
 
 class PlainSource:
@@ -118,6 +127,12 @@ class PlainSource:
     def numbers(self, measured: Measured) -> list[float]:
         return []
 
+    def kept(self, measured: Measured, numbers: Sequence[float]) -> bool | None:
+        return None
+
+    def forget(self) -> None:
+        return None
+
 
 def stride(shape: Sequence[int]) -> int:
     """Of the rows of a kernel that are copied."""
@@ -127,8 +142,19 @@ def stride(shape: Sequence[int]) -> int:
     return -(-size // MOST_COPIED)
 
 
+def rest(names: Sequence[str], values: Sequence[float]) -> Sequence[float]:
+    """What stands behind the norms of `Measured`."""
+    return values[3 * len(names) + 1 :]
+
+
+def moved(names: Sequence[str], values: Sequence[float]) -> dict[str, bool]:
+    """Kernel -> whether it has moved since it was copied; those that were copied."""
+    ratios = values[2 * len(names) + 1 : 3 * len(names) + 1]
+    return {name: ratio > 0 for name, ratio in zip(names, ratios, strict=True) if ratio == ratio}
+
+
 def by_name(names: Sequence[str], values: Sequence[float]) -> Mapping[str, tuple[float, ...]]:
     """Name -> gradient norm, weight norm, update ratio, from the order of `Measured`."""
     n = len(names)
-    parts = (values[1 : n + 1], values[n + 1 : 2 * n + 1], values[2 * n + 1 :])
+    parts = (values[1 : n + 1], values[n + 1 : 2 * n + 1], values[2 * n + 1 : 3 * n + 1])
     return {name: each for name, *each in zip(names, *parts, strict=True)}  # type: ignore[misc]

@@ -15,9 +15,12 @@ from advisor.recipe import LOWER_IS_BETTER
 from advisor.record.about import EVENTS, About, write_about
 from advisor.record.arguments import RecordError, Setup
 from advisor.record.baselines import baseline, data_report
+from advisor.record.epochs import EpochSteps
+from advisor.record.taken import Taken
 from advisor.record.writing import EventFile, layer_reports
 
 EVALUATED = ("train_loss", "train_metric", "validation_loss", "validation_metric")
+TOLD = ("lr", "grad_norm", "wait_seconds", "gradient_kept", *EVALUATED, "predicted_share")
 NAN = math.nan
 
 
@@ -31,14 +34,13 @@ class Story:
         self._assumed = dict(chance.assumed)
         self._data = data_report(setup, chance)
         self._file = _opened(folder, overwrite)
-        self._per_epoch = setup.steps_per_epoch
+        self._epochs = EpochSteps(setup)
         self._began = time.perf_counter()
         self._started: TrialStarted | None = None
         self._described = ("python", "cpu", 0)
         self._initial: float | None = None
         self._layers: dict[str, LayerReport] = {}
-        self._rate: float | None = None
-        self._norm: float | None = None
+        self._rate = self._norm = NAN
         self._bad_step: int | None = None
         self._ended_finite = True
         self._sum, self._count = 0.0, 0
@@ -52,29 +54,29 @@ class Story:
     def described(self, backend: str, device: str, parameters: int) -> None:
         self._described = (backend, device, parameters)
 
-    def stepped(
-        self,
-        step: int,
-        losses: list[float],
-        rates: Mapping[int, float],
-        norms: Mapping[int, float],
-        layers: Mapping[str, tuple[float, ...]],
-    ) -> None:
-        """The last `len(losses)` steps; rates and gradient norms by place, where known; layers at
-        the last step, empty where not measured."""
+    def stepped(self, step: int, taken: Taken) -> None:
+        """The steps up to this one."""
+        losses = taken.losses
         if self._started is None:
             self._begin(losses[0])
-        if layers:
-            self._layers = layer_reports(layers)
-        lr = _held(len(losses), rates, self._rate)
-        grad_norm = _held(len(losses), norms, self._norm)
-        self._given |= {"lr"} if rates else set()
-        self._given |= {"grad_norm"} if norms else set()
-        self._rate = lr[-1] if "lr" in self._given else None
-        self._norm = grad_norm[-1] if "grad_norm" in self._given else None
+        if taken.layers:
+            self._layers = layer_reports(taken.layers)
+        self._given |= taken.known
+        lr = _held(len(losses), taken.rates, self._rate)
+        grad_norm = _held(len(losses), taken.norms, self._norm)
+        self._rate, self._norm = lr[-1], grad_norm[-1]
         self._account(step, losses)
-        seconds = time.perf_counter() - self._began
-        event = StepsDone(step, self._epoch(step), losses, grad_norm, lr, self._layers, seconds)
+        event = StepsDone(
+            step,
+            self._epoch(step),
+            losses,
+            grad_norm,
+            lr,
+            self._layers,
+            taken.seconds,
+            taken.wait_seconds,
+            taken.gradient_kept,
+        )
         self._file.write_steps(event)
         self._keep_about()
 
@@ -139,7 +141,7 @@ class Story:
             backend,
             device,
             parameters,
-            self._per_epoch or 0,
+            self._epochs.steps or 0,
             self.setup.epochs,
             initial,
             self._chance.loss,
@@ -158,20 +160,15 @@ class Story:
         self._ended_finite = math.isfinite(losses[-1])
 
     def _count_steps(self, step: int, epoch: float | None) -> None:
-        """The steps of an epoch, where nobody told: evaluations are one an epoch."""
-        if self._per_epoch is not None or self._started is None:
+        if self._started is None or not self._epochs.evaluated(step, self._evaluations, epoch):
             return
-        done = epoch if epoch is not None else float(self._evaluations)
-        if done <= 0:
-            return
-        self._per_epoch = max(1, round(step / done))
-        if epoch is None:
-            self._assumed["steps_per_epoch"] = "steps before the first evaluation"
-        self._started = replace(self._started, steps_per_epoch=self._per_epoch)
+        if self._epochs.source:
+            self._assumed["steps_per_epoch"] = self._epochs.source
+        self._started = replace(self._started, steps_per_epoch=self._epochs.steps or 0)
         self._file.correct(self._started)
 
     def _epoch(self, step: int) -> float:
-        return step / self._per_epoch if self._per_epoch else 0.0
+        return step / self._epochs.steps if self._epochs.steps else 0.0
 
     def _better(self, event: Evaluated) -> bool:
         """By the metric, or by the loss where no metric is told; ties by the lower loss."""
@@ -192,7 +189,7 @@ class Story:
             return "diverged", f"the training loss was not finite at step {self._bad_step}"
         if self._last is not None and math.isinf(self._last.validation_loss):
             return "diverged", f"the validation loss was not finite at step {self._last.step}"
-        planned = (self._per_epoch or 0) * self.setup.epochs
+        planned = (self._epochs.steps or 0) * self.setup.epochs
         if step < 0.99 * planned:
             done = f"{self._epoch(step):.3g} of {self.setup.epochs} epochs"
             return "early_stopped", f"the loop ended after {done}"
@@ -206,7 +203,7 @@ class Story:
             setup.classes,
             setup.batch_size,
             setup.epochs,
-            self._per_epoch,
+            self._epochs.steps,
             assumed=dict(self._assumed),
             unknown=self._unknown(),
         )
@@ -216,12 +213,10 @@ class Story:
 
     def _unknown(self) -> list[str]:
         told = {"train_loss", *self._given}
-        found = [
-            name for name in ("lr", "grad_norm", *EVALUATED, "predicted_share") if name not in told
-        ]
+        found = [name for name in TOLD if name not in told]
         found += [] if self._layers else ["layers"]
         numbers = {
-            "steps_per_epoch": self._per_epoch or 0,
+            "steps_per_epoch": self._epochs.steps or 0,
             "chance_loss": np.nan_to_num(self._chance.loss),
             "chance_metric": 1 if math.isfinite(self._chance.metric) else 0,
             "train_examples": self._data.train_examples,
@@ -245,11 +240,12 @@ def _opened(folder: Path, overwrite: bool) -> EventFile:
         raise RecordError(f"{folder} cannot be written to: {reason}") from error
 
 
-def _held(n: int, known: Mapping[int, float], before: float | None) -> list[float]:
-    """A value for each step: from where one is known on; what comes before the first gets it."""
+def _held(n: int, known: Mapping[int, float], before: float) -> list[float]:
+    """A value for each step: from where one is known on; what comes before the first gets it.
+    NaN while none is."""
     if len(known) == n:
         return [known[i] for i in range(n)]
-    value = before if before is not None else next(iter(known.values()), 0.0)
+    value = next(iter(known.values()), NAN) if math.isnan(before) else before
     found = []
     for i in range(n):
         value = known.get(i, value)

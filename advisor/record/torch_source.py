@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from advisor.record import fresh
 from advisor.record.arguments import RecordError, number
-from advisor.record.sources import Measured, Watched, stride
+from advisor.record.sources import Measured, Watched, moved, rest, stride
 
 PREFIXES = ("_orig_mod.", "module.")
 """Of compiled and of parallel modules."""
@@ -19,6 +20,9 @@ class TorchSource:
 
     def __init__(self) -> None:
         self._copies: dict[str, Any] = {}
+        self._fresh: fresh.Fresh | None = None
+        self._poor: set[str] = set()
+        """kernels from whose gradients nothing could be told"""
 
     @property
     def torch(self) -> Any:
@@ -69,9 +73,14 @@ class TorchSource:
         return [v if isinstance(v, float | int) else next(arrived) for v in kept]
 
     def copy(self, watched: Watched) -> None:
-        self._copies = {
-            name: p.detach()[:: stride(p.shape)].clone() for name, p in _kernels(watched)
-        }
+        self.forget()
+        kernels = list(_kernels(watched))
+        self._copies = {name: p.detach()[:: stride(p.shape)].clone() for name, p in kernels}
+        chosen = fresh.choose(kernels, self._poor)
+        if chosen:
+            self._fresh = fresh.Fresh(*chosen)
+        else:
+            self._poor.clear()
 
     def measure(self, watched: Watched) -> Measured | None:
         if watched.model is None:
@@ -85,11 +94,31 @@ class TorchSource:
             squares = [norm.square() for norm in grads.values()]
             total = sum(squares[1:], squares[0]).sqrt() if squares else None
             values = self._stacked([total, *of_grads, *weights, *ratios])
+            products = self._fresh.products(self.torch) if self._fresh else None
+            if products is not None:
+                values = self.torch.cat([values, products.to(values.device)])
         self._copies = {}
         return Measured([_short(name) for name, _ in kernels], values, bool(grads))
 
     def numbers(self, measured: Measured) -> list[float]:
         return list(measured.values.tolist())
+
+    def kept(self, measured: Measured, numbers: Sequence[float]) -> bool | None:
+        """Nothing where the kernel has not moved: its gradient was not used, and may well be
+        meant to grow."""
+        watched, self._fresh = self._fresh, None
+        if watched is None:
+            return None
+        known = moved(measured.names, numbers).get(_short(watched.name), False)
+        found = fresh.kept(rest(measured.names, numbers)) if known else None
+        if found is None:
+            self._poor.add(watched.name)
+        return found
+
+    def forget(self) -> None:
+        if self._fresh is not None:
+            self._fresh.remove()
+        self._copies, self._fresh = {}, None
 
     def _ratio(self, name: str, parameter: Any) -> Any:
         before = self._copies.get(name)

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from advisor.events import Event
 from advisor.history import History
 from advisor.recipe import Recipe
+from advisor.symptoms.arbitration import Arbitration as Arbitration
+from advisor.symptoms.arbitration import arranged as arranged
 from advisor.symptoms.catalogue import DETECTORS as DETECTORS
 from advisor.symptoms.catalogue import ORDER as ORDER
 from advisor.symptoms.finding import Detector as Detector
@@ -14,7 +16,17 @@ from advisor.symptoms.finding import Finding as Finding
 from advisor.symptoms.watch import Watch as Watch
 from advisor.symptoms.watch import judged
 
-__all__ = ["DETECTORS", "ORDER", "Detector", "Finding", "Watch", "as_facts", "detect"]
+__all__ = [
+    "DETECTORS",
+    "ORDER",
+    "Arbitration",
+    "Detector",
+    "Finding",
+    "Watch",
+    "arranged",
+    "as_facts",
+    "detect",
+]
 
 
 def detect(recipe: Recipe, events: Sequence[Event], unknown: Collection[str] = ()) -> list[Finding]:

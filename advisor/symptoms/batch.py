@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from advisor.history import History
+from advisor.symptoms.causes import NOT_LEARNED, SPOILED, TIMID, WILD
 from advisor.symptoms.finding import Detector, Evidence, Severity
 
 USUAL = 16
 """The smallest batch of the usual sizes, all multiples of 16."""
+LONE = 4
+"""Batches so small that a rate which is usual otherwise throws the weights about."""
 ENOUGH_UPDATES, FEW_UPDATES = 300, 150
 """Updates a run: what growing a batch must leave, and what is too few to get anywhere. Well
 below the 1000 that large data sets allow, because a small data set has no more in its epochs."""
@@ -20,10 +23,12 @@ def batch_too_small(history: History) -> Evidence | str:
     size, steps = history.recipe.train.batch_size, history.total_steps
     larger = steps * size // USUAL
     return Evidence(
-        size < USUAL and larger >= ENOUGH_UPDATES,
+        size < USUAL and larger >= (FEW_UPDATES if size <= LONE else ENOUGH_UPDATES),
         {"batch_size": size, "steps": steps},
         f"batches of {size} make {steps} noisy updates; batches of {USUAL} would make {larger}",
         "the recipe",
+        None,
+        (*NOT_LEARNED, *WILD, *TIMID, *SPOILED) if size <= LONE else (),
     )
 
 
@@ -36,8 +41,9 @@ def batch_too_large(history: History) -> Evidence | str:
     short = history.shortfall(best.train_metric)
     if short is not None and math.isnan(short):
         return "the training metric was not measured"
+    many = size >= 2 * USUAL and steps * size // USUAL >= FEW_UPDATES
     return Evidence(
-        steps < FEW_UPDATES and size >= 2 * USUAL and (short is None or short > 0.05),
+        steps < FEW_UPDATES and many and (short is None or short > 0.05),
         {"batch_size": size, "steps": steps},
         f"the whole run has {steps} updates, of {size} examples each",
     )
@@ -62,11 +68,22 @@ def batch_norm_small_batch(history: History) -> Evidence | str:
 
 DETECTORS = (
     Detector(
+        name="batch_norm_small_batch",
+        severity="optimisation",
+        order=6,
+        about="batch normalisation over too few examples",
+        threshold="batches below 8; 8 to 15 are only noted",
+        source="Wu and He 2018",
+        traps="",
+        look=batch_norm_small_batch,
+        needs=("recipe", "batch_size"),
+    ),
+    Detector(
         name="batch_too_small",
         severity="info",
         order=6,
         about="batches so small that updates are noisy and the machine idles",
-        threshold="below 16, and 16 would leave 300 updates a run",
+        threshold="below 16, and 16 would leave 300 updates a run (4 and below: 150)",
         source="multiples of 16 and the largest batch that pays: the staged order; Google tuning "
         "playbook",
         traps="small batches can generalise better (Masters and Luschi 2018); only noted",
@@ -78,22 +95,11 @@ DETECTORS = (
         severity="optimisation",
         order=6,
         about="too few updates in the epochs there are",
-        threshold="fewer than 150 updates a run, batches of 32 or more, training more than 0.05 "
-        "short of a perfect score",
+        threshold="fewer than 150 updates a run, where batches of 16 would make more, training "
+        "more than 0.05 short of a perfect score",
         source="Google tuning playbook on steps; the number is the project's",
         traps="full-batch training over many epochs; tasks that are fitted at once",
         look=batch_too_large,
         needs=("batch_size", "total_steps", "train_metric"),
-    ),
-    Detector(
-        name="batch_norm_small_batch",
-        severity="optimisation",
-        order=6,
-        about="batch normalisation over too few examples",
-        threshold="batches below 8; 8 to 15 are only noted",
-        source="Wu and He 2018",
-        traps="",
-        look=batch_norm_small_batch,
-        needs=("recipe", "batch_size"),
     ),
 )

@@ -23,6 +23,8 @@ FLOOR = 0.05
 GAIN = 0.02
 """Of the validation loss: what is still being gained when a run is stopped."""
 SHORT_PATIENCE = 3
+LONG_WARMUP = 0.4
+"""Share of the steps: one-cycle's 0.3 is the longest rise in use."""
 FIRST_TENTH = 0.1
 
 
@@ -77,8 +79,11 @@ def warmup_too_long(history: History) -> Evidence | str:
     rates = history.relative_lr
     first, peak_at = float(rates[0] / max(history.peak_rate, 1e-30)), int(np.argmax(rates)) + 1
     place = peak_at / history.steps
+    chance, left = history.chance_loss, math.inf
+    if chance and history.knows("train_loss") and history.evaluations:
+        left = float(history.train_losses[-1]) / chance
     return Evidence(
-        first <= 0.5 and place >= 0.95,
+        first <= 0.5 and (place >= 0.95 or (place > LONG_WARMUP and left > FLOOR)),
         {"first_of_peak": first, "peak_position": place},
         f"the rate began at {100 * first:.2g} % of its highest value and reached that only at "
         f"{100 * place:.0f} % of the steps",
@@ -99,13 +104,16 @@ def stopped_too_early(history: History) -> Evidence | str:
     patience = early.patience if early else max(2, len(losses) // 4)
     p, gain = _still_gaining(losses[-max(4, min(2 * patience, len(losses) // 2)) :])
     hasty = early is not None and _hasty(history, patience)
+    short = early is not None and _too_short(history, patience)
     return Evidence(
-        (p < 0.05 and gain > GAIN) or hasty,
-        {"patience": patience, "p_falling": p, "gain": gain, "hasty": float(hasty)},
+        (p < 0.05 and gain > GAIN) or hasty or short,
+        {"patience": patience, "p_falling": p, "gain": gain, "hasty": float(hasty or short)},
         f"stopped after {len(losses)} evaluations with a patience of {patience}; "
         + (
             "nothing had got worse beyond noise"
             if hasty
+            else "so few in a row tell nothing, and most of the run was left"
+            if short
             else f"validation loss had fallen by {100 * gain:.2g} % over the last ones"
         ),
         "last evaluations",
@@ -136,6 +144,12 @@ def _hasty(history: History, patience: int) -> bool:
     return history.steps < 0.5 * history.total_steps and lost <= error and not worse
 
 
+def _too_short(history: History, patience: int) -> bool:
+    """A patience that one or two evaluations of bad luck use up, in the first half of a run."""
+    told = history.knows("total_steps") and history.total_steps > 0
+    return patience < SHORT_PATIENCE and told and history.steps < 0.5 * history.total_steps
+
+
 def budget_too_long(history: History) -> Evidence | str:
     """By metric and by loss the best evaluation lies in the first tenth of the run, and training
     went on to fit: a run that blew up is another matter."""
@@ -144,7 +158,7 @@ def budget_too_long(history: History) -> Evidence | str:
         return "needs a whole run of 10 evaluations"
     if not np.isfinite(losses).all():
         return "the validation loss is not finite"
-    place = max(history.evaluations.index(best), int(losses.argmin()))
+    place = max(_as_good(history), int(losses.argmin()))
     share = (place + 1) / len(losses)
     fits = not history.train_losses[-1] > history.train_losses[place]
     learned = history.lift is None or history.lift > 3
@@ -153,6 +167,12 @@ def budget_too_long(history: History) -> Evidence | str:
         {"best_position": share, "evaluations": len(losses)},
         f"validation was at its best after {100 * share:.0f} % of the run",
     )
+
+
+def _as_good(history: History) -> int:
+    """Place of the first evaluation whose metric is within a standard error of the best."""
+    metrics = history.validation_metrics
+    return int(np.argmax(metrics >= metrics.max() - (history.metric_error or 0.0)))
 
 
 DETECTORS = (
@@ -172,9 +192,10 @@ DETECTORS = (
         name="warmup_too_long",
         severity="optimisation",
         order=5,
-        about="the run ended while the rate was still rising",
-        threshold="the highest rate in the last 5 % of the steps, the first at most half of it",
-        source="Google tuning playbook on warm-up; the numbers are the project's",
+        about="the rate was still rising when most of the run, or all of it, was over",
+        threshold="the highest rate in the last 5 % of the steps, the first at most half of it; or "
+        "after 40 % of them, with a training loss above 5 % of chance's",
+        source="Google tuning playbook on warm-up (at most 10 %); the numbers are the project's",
         traps="range tests, which rise by design and are no trials",
         look=warmup_too_long,
         needs=("lr",),
@@ -186,7 +207,8 @@ DETECTORS = (
         about="early stopping ended a run that was not done",
         threshold="validation loss falling (p < 0.05) by 2 % beyond noise over the last 2 x "
         "patience evaluations (at most half of all); or a patience below max(3, 5 % of the epochs) "
-        "that ended the run before its half with the metric within a standard error of its best",
+        "that ended the run before its half with the metric within a standard error of its best; "
+        "or a patience below 3 that ended it before its half",
         source="AutoTrainer (patience of max(3, epochs / 15)); Lightning and Keras count "
         "evaluations; 2 % is the project's",
         traps="a metric that has settled while its loss creeps on",
@@ -198,7 +220,8 @@ DETECTORS = (
         severity="info",
         order=5,
         about="validation was at its best long before the end",
-        threshold="best metric and best loss in the first 10 % of a run of 10 evaluations",
+        threshold="best loss, and a metric within a standard error of its best, in the first 10 % "
+        "of a run of 10 evaluations",
         source="Google tuning playbook (first 10 % of the steps)",
         traps="tasks that are fitted at once; metrics at their ceiling",
         look=budget_too_long,

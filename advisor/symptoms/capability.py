@@ -7,17 +7,19 @@ import math
 from advisor.history import History
 from advisor.symptoms.contract import batch_mixing, input_ignored, mode_mismatch, output_contract
 from advisor.symptoms.data_faults import conflicting_labels, invalid_data
-from advisor.symptoms.finding import Detector, Evidence
-from advisor.symptoms.flow import symmetric_initialization
+from advisor.symptoms.finding import Detector, Evidence, Severity
+from advisor.symptoms.flow import deep_and_plain, symmetric_initialization
 from advisor.symptoms.probed import PREFLIGHT, flag, missing, number
 from advisor.trends import falling
 
-MOST_RATIO = 10.0
+MOST_RATIO, USUAL_GAIN = 10.0, 2.0
 LEFT = 0.9
 """Of chance's loss: labels with nothing in them leave so much of it."""
 LEAST_STEPS = 200
 SURE = 3.0
 """Standard errors."""
+HARDLY = 0.05
+"""Points of metric that are no reason to doubt a training."""
 EXPLANATIONS = {
     "invalid_data": invalid_data,
     "conflicting_labels": conflicting_labels,
@@ -38,6 +40,11 @@ def poor_initialization(history: History) -> Evidence | str:
         return "the weights come from an earlier training"
     if _fires("symmetric_initialization", history):
         return "all weights start alike: see symmetric_initialization"
+    if deep_and_plain(history.recipe):
+        return "so many plain layers lose any signal: see vanishing_gradients"
+    squashed = getattr(history.recipe.model, "activation", None) == "sigmoid"
+    if squashed and history.recipe.initialization.gain <= USUAL_GAIN:
+        return "a sigmoid shrinks any signal, however weights start: see vanishing_gradients"
     return Evidence(
         ratio > MOST_RATIO,
         {"signal_ratio": ratio},
@@ -107,12 +114,14 @@ def weaker_than_linear(history: History) -> Evidence | str:
     if ours is None or theirs is None:
         return "chance itself is perfect"
     errors = (ours - theirs) / max(error, 1e-12)
+    severity: Severity | None = "info" if ours - theirs < HARDLY else None
     return Evidence(
         errors > SURE,
         {"metric": best.validation_metric, "linear": linear, "errors": errors},
         f"validation {history.recipe.metric} is {best.validation_metric:.4g} at best, and a linear "
         f"model has {linear:.4g}: {errors:.1f} standard errors",
         "best evaluation",
+        severity,
     )
 
 
@@ -158,7 +167,7 @@ DETECTORS = (
         order=7,
         about="a linear model does better",
         threshold="best validation metric more than 3 standard errors below that of a ridge "
-        "regression",
+        "regression; only noted below 0.05 points",
         source="the project's; Karpathy's simple baselines",
         traps="few examples, for which linear is right",
         look=weaker_than_linear,

@@ -16,24 +16,32 @@ from advisor.symptoms import (
     flow,
     generalisation,
     instability,
+    loops,
+    loss_kind,
+    nonlinearity,
     order,
     pace,
     parameters,
     settings,
     signs,
+    targets,
     validation,
 )
 from advisor.symptoms.finding import Detector
 
 FAMILIES = (
     data_faults,
+    targets,
     contract,
     order,
+    loss_kind,
     floors,
     signs,
     parameters,
+    loops,
     failures,
     capability,
+    nonlinearity,
     flow,
     instability,
     pace,
@@ -51,3 +59,5 @@ DETECTORS: Mapping[str, Detector] = {
 }
 ORDER: Mapping[str, int] = {name: detector.order for name, detector in DETECTORS.items()}
 """Arbitration: symptoms of a lower class are treated first."""
+PLACE: Mapping[str, int] = {name: place for place, name in enumerate(DETECTORS)}
+"""In the order of the families."""

@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 
 from advisor.history import History
-from advisor.symptoms.finding import Detector, Evidence
+from advisor.symptoms.finding import Detector, Evidence, Severity
 
+MUCH_SHORT = 0.02
+"""Of a metric that counts classes alike, and beyond a standard error: rare ones are missed."""
 WITH_CLASSES = ("classification", "binary", "multilabel")
 
 
@@ -39,10 +41,43 @@ def class_imbalance(history: History) -> Evidence | str:
     ratio = max(shares) / max(min(shares), 1e-9)
     return Evidence(
         ratio > 10,
-        {"ratio": ratio, "rarest": min(shares)},
-        f"the largest class is {ratio:.1f} times the rarest, which holds {100 * min(shares):.1f} %",
+        {"ratio": ratio, "rarest": min(shares), "remedies": _remedies(history)},
+        f"the largest class is {ratio:.1f} times the rarest, which holds {100 * min(shares):.1f} %"
+        + _compensation(history),
         "training targets",
+        _severity(history),
     )
+
+
+def _remedies(history: History) -> int:
+    """Ways in which rare classes are made to count more."""
+    weighted = any(
+        getattr(history.recipe.loss, name, None) for name in ("class_weights", "positive_weight")
+    )
+    return weighted + (history.recipe.train.sampling == "balanced")
+
+
+def _compensation(history: History) -> str:
+    if not history.knows("recipe"):
+        return ""
+    return (
+        ", and all count alike in the loss",
+        "",
+        "; loss and sampler both make up for it, which is once too often",
+    )[_remedies(history)]
+
+
+def _severity(history: History) -> Severity | None:
+    """Graver than a note where the metric counts classes alike, and is short, while the loss does
+    not, or where rare classes are made up for twice."""
+    if not history.knows("recipe"):
+        return None
+    best, remedies = history.best, _remedies(history)
+    short = history.shortfall(best.validation_metric) if best else None
+    alike = history.recipe.metric in ("balanced_accuracy", "f1")
+    error = history.shortfall_error or 0.0
+    unmet = alike and remedies == 0 and short is not None and short > max(MUCH_SHORT, error)
+    return "optimisation" if unmet or remedies > 1 else None
 
 
 def _label_imbalance(shares: Sequence[float]) -> Evidence:
@@ -89,8 +124,9 @@ DETECTORS = (
         severity="info",
         order=9,
         about="classes differ much in size",
-        threshold="largest / rarest above 10 (multilabel: within a label)",
-        source="SageMaker Debugger ClassImbalance",
+        threshold="largest / rarest above 10 (multilabel: within a label); more than noted where "
+        "balanced accuracy or F1 is 0.02 short and nothing makes up for it, or two things do",
+        source="SageMaker Debugger ClassImbalance; the shortfall is the project's",
         traps="long tails for which accuracy is truly the goal",
         look=class_imbalance,
         needs=("class_shares", "train_examples"),

@@ -13,6 +13,8 @@ from advisor.trends import block_means, falling
 LEAST_STEPS = 50
 DIVERGED = 4.0
 """Times the lowest smoothed loss: the stop rule of the fastai and Lightning rate finders."""
+LEARNED_MUCH, FORGOTTEN = 0.5, 0.9
+"""Of chance's loss."""
 LEARNED = 0.98
 """A loss above this share of where it began has not moved."""
 NO_MEMORY = ("out of memory", "outofmemory", "resource_exhausted", "cannot allocate memory")
@@ -81,12 +83,20 @@ def divergence(history: History) -> Evidence | str:
         return f"needs {LEAST_STEPS} steps with a finite loss"
     last, first = float(smooth[-1]), float(history.loss[0])
     grew = last > DIVERGED * lowest and last > 1.5 * reference
+    lost = _lost(history, last, lowest)
     return Evidence(
-        grew or last > 2 * max(reference, first),
+        grew or lost or last > 2 * max(reference, first),
         {"loss": last, "lowest": lowest, "knowing_nothing": reference},
         f"the smoothed training loss is {last:.4g} after a low of {lowest:.4g}; knowing nothing "
-        f"costs {reference:.4g}",
+        f"costs {reference:.4g}" + (", so that all that was learned is lost" if lost else ""),
     )
+
+
+def _lost(history: History, last: float, lowest: float) -> bool:
+    """Back at chance after half of the way down: a classifier that blew up ends there, since its
+    loss need not stay high."""
+    chance = history.chance_loss
+    return chance is not None and lowest < LEARNED_MUCH * chance and last > FORGOTTEN * chance
 
 
 def no_learning(history: History) -> Evidence | str:
@@ -108,6 +118,7 @@ def no_learning(history: History) -> Evidence | str:
     late = history.loss[history.steps // 4 :]
     p = falling(block_means(late, 24))
     still = now > LEARNED * began and trained > LEARNED * start
+    still = still or _explains_nothing(history)
     return Evidence(
         still and (p is None or p > 0.01),
         {"loss": now, "began": began, "trained": trained, "p_falling": p or 0.0},
@@ -115,6 +126,14 @@ def no_learning(history: History) -> Evidence | str:
         f"and {began:.4g} is what knowing nothing costs",
         f"last {window} steps",
     )
+
+
+def _explains_nothing(history: History) -> bool:
+    """Whether the training set's own variance is what is left: chance's loss is that of the
+    validation targets, which may scatter more or less."""
+    if history.recipe.metric != "r2" or not history.knows("train_metric"):
+        return False
+    return bool(history.train_metrics.max() < 1 - LEARNED)
 
 
 def _least_steps(history: History) -> int:
@@ -193,7 +212,8 @@ DETECTORS = (
         order=2,
         about="the training loss has grown far beyond where it was",
         threshold="smoothed loss above 4 times its minimum and 1.5 times the larger of initial and "
-        "chance loss, or above twice its start",
+        "chance loss, or above twice its start; or back above 90 % of chance's loss after having "
+        "been below half of it",
         source="fastai and Lightning rate finders (factor 4)",
         traps="losses near zero; spikes that come back",
         look=divergence,

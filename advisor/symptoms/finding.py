@@ -9,6 +9,7 @@ from typing import Literal
 
 from advisor.history import History
 from advisor.signals import in_words
+from advisor.symptoms.causes import leads_to
 
 Outcome = Literal["fired", "clear", "not enough data"]
 Severity = Literal["block", "optimisation", "generalisation", "info"]
@@ -30,6 +31,17 @@ class Finding:
     """what makes it fire"""
     reads: str
     """one sentence for people, with the numbers, or what is missing to judge"""
+    leads_to: tuple[str, ...] = ()
+    """symptoms that it can explain, whether they fired or not"""
+    explained_by: str = ""
+    """the symptom that fired as well and led to this one; "" for a cause"""
+    weight: Severity | None = None
+    """of a cause: the gravest severity among what it led to and itself; less where it waits"""
+
+    @property
+    def gravity(self) -> Severity:
+        """How much depends on it: `weight` where it was arranged, else its own severity."""
+        return self.weight or self.severity
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,8 @@ class Evidence:
     window: str = "the run"
     severity: Severity | None = None
     """where this case is less grave than the symptom usually is"""
+    leads_to: tuple[str, ...] | None = None
+    """what this case can explain, where that is not what the symptom usually does"""
 
 
 Look = Callable[[History], Evidence | str]
@@ -82,6 +96,7 @@ class Detector:
             seen.window,
             self.threshold,
             seen.reads,
+            leads_to(self.name, seen.leads_to) if seen.fires else (),
         )
 
     def _looked(self, history: History) -> Evidence | str:

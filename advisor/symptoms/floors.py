@@ -58,6 +58,7 @@ def loss_floor(history: History) -> Evidence | str:
         f"the training loss stands at {level:.4g}; {found.loss:.4g} is {found.means}",
         "last third of the run",
         severity,
+        None if found.floor else (),
     )
 
 

@@ -14,6 +14,9 @@ from advisor.symptoms.finding import Detector, Evidence, Severity
 
 FITTED = 0.01
 """Short of a perfect training score by this much, a small clean data set counts as fitted."""
+FITTED_BEST = "evaluation with the best training metric"
+TEXT = 0.9
+"""Of chance's loss: what of a text can be foreseen nobody knows, so less is only noted."""
 GAP, SMALL_GAP = 0.05, 0.02
 """Points of metric between training and validation: overfitting, and where it ends."""
 MILD = {
@@ -34,27 +37,35 @@ MILD = {
 def underfitting(history: History) -> Evidence | str:
     """Bias before variance: the training score is short by more than validation lags behind it.
 
+    Where the training set was fitted best: the best validation score may come by luck before.
     What a regression or a language model could reach is not known, so there at least half of
-    chance's loss must be left. A shortfall below a tenth of chance's is only noted.
+    chance's loss must be left. A shortfall below a tenth of chance's is only noted. Where
+    validation got worse while training went on, fitting better is no cure.
     """
-    best, started, gap = history.best, history.started, history.best_gap
-    if best is None or started is None or gap is None or not history.complete:
+    fitted, started, gap = history.fitted, history.started, history.fitted_gap
+    if fitted is None or started is None or gap is None or not history.complete:
         return "needs a whole run"
-    trained = history.shortfall(best.train_metric) or 0.0
+    later = overtraining(history)
+    if isinstance(later, Evidence) and later.fires:
+        reads = "validation got worse while training went on to fit: see overtraining"
+        return Evidence(False, {"gap": gap}, reads, FITTED_BEST)
+    trained = history.shortfall(fitted.train_metric) or 0.0
     chance = history.shortfall(started.chance_metric) or 1.0
     error = history.shortfall_error or 0.0
     short = trained - FITTED > max(2 * error, gap)
     if not history.can_be_perfect:
         if history.chance_loss is None or not history.knows("train_loss"):
             return "what a fit would cost is not known"
-        short = short and best.train_loss > 0.5 * started.chance_loss
+        short = short and fitted.train_loss > 0.5 * started.chance_loss
     severity: Severity = "optimisation" if trained > 0.1 * chance else "info"
+    if history.recipe.task == "language_model" and fitted.train_loss < TEXT * started.chance_loss:
+        severity = "info"
     return Evidence(
         short,
         {"train_shortfall": trained, "gap": gap, "error": error},
-        f"training {history.recipe.metric} is {best.train_metric:.4g}, {trained:.3f} short of "
+        f"training {history.recipe.metric} is {fitted.train_metric:.4g}, {trained:.3f} short of "
         f"perfect, and validation only {gap:.3f} behind",
-        "best evaluation",
+        FITTED_BEST,
         severity,
     )
 
@@ -125,7 +136,7 @@ def overtraining(history: History) -> Evidence | str:
     if isinstance(found, str):
         return found
     return Evidence(
-        found.risen and found.metric_lost > 0,
+        found.risen and found.metric_lost > 0 and not _training_got_worse(history),
         {
             "best": found.best,
             "rise": found.rise,
@@ -138,6 +149,13 @@ def overtraining(history: History) -> Evidence | str:
     )
 
 
+def _training_got_worse(history: History) -> bool:
+    """Whether the training loss has risen too since validation was at its best: then something
+    broke, which is another matter. A loss that nobody measured has not."""
+    losses, place = history.train_losses, int(history.validation_losses.argmin())
+    return bool(losses[-3:].min() > losses[place])
+
+
 def over_regularized(history: History) -> Evidence | str:
     parts, under = history.recipe.regularization, underfitting(history)
     if isinstance(under, str):
@@ -145,13 +163,13 @@ def over_regularized(history: History) -> Evidence | str:
     strengths: dict[str, float | str] = {
         name: value for name, value in _strengths(parts) if value > MILD.get(name, 0.0)
     }
-    gap = history.best_gap or 0.0
+    gap = history.fitted_gap or 0.0
     return Evidence(
-        under.fires and bool(strengths) and gap < SMALL_GAP,
+        under.fires and bool(strengths) and gap < max(SMALL_GAP, history.shortfall_error or 0.0),
         {"gap": gap, **strengths},
         f"it underfits, validation is only {gap:.3f} behind, and regularisers are on: "
         f"{', '.join(strengths) or 'none'}",
-        "best evaluation",
+        FITTED_BEST,
     )
 
 
@@ -182,7 +200,7 @@ DETECTORS = (
         severity="generalisation",
         order=7,
         about="regularisers hold the fit down",
-        threshold="underfitting, a regulariser beyond mild, a gap below 0.02",
+        threshold="underfitting, a regulariser beyond mild, a gap below 0.02 or a standard error",
         source="Karpathy, a recipe for training neural networks",
         traps="",
         look=over_regularized,

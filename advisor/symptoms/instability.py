@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence, Severity
-from advisor.trends import deviation
+from advisor.trends import deviation, median, running_median
 
 WINDOWS = 20
 """How many windows back spikes are looked for: all of a run of up to 10 000 steps."""
@@ -86,7 +86,7 @@ def _parts(history: History, steps: int, bad: float) -> Iterator[_Part]:
 
 
 def _level(values: Floats, *, relative: bool = True) -> tuple[float, float]:
-    level = float(np.median(values))
+    level = median(values)
     return level, max(deviation(values), LEAST_DEVIATION * (level if relative else 1.0))
 
 
@@ -125,12 +125,13 @@ def warmup_needed(history: History) -> Evidence | str:
     loss, rates = history.loss[:early], history.lr[:early]
     if not np.isfinite(loss).all() or np.isnan(rates).any():
         return "the loss or the rate is not finite"
+    reference = max(reference, float(np.median(loss[:3])))  # weights of classes may raise it
     if not rates[0] > 0.5 * rates.max():
         return Evidence(False, {"first_rate": float(rates[0])}, "the rate rises from a low start")
     if np.count_nonzero(loss > ROUGH * reference) < ROUGH_STEPS:
         highest = {"highest": float(loss.max()), "knowing_nothing": reference}
         return Evidence(False, highest, "hardly an early loss is far above where it began")
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(loss, 5), axis=1)
+    smooth = running_median(loss, 5)
     longest, now = _longest(smooth > ROUGH * reference), float(np.median(history.loss[-early:]))
     top = float(smooth.max())
     return Evidence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,9 +69,14 @@ def _courses(loss: Floats) -> Floats | None:
 def _smooth(course: Floats) -> Floats:
     """The cubic that fits best, so that neither a falling loss nor a drop from one epoch to the
     next counts."""
-    places = np.linspace(-1, 1, len(course))
-    basis = np.linalg.qr(np.vander(places, 4))[0]
+    basis = _cubics(len(course))
     return np.asarray(basis @ (basis.T @ course))
+
+
+@lru_cache(maxsize=16)
+def _cubics(points: int) -> Floats:
+    """(points, 4) orthonormal."""
+    return np.asarray(np.linalg.qr(np.vander(np.linspace(-1, 1, points), 4))[0])
 
 
 def _rates_return(history: History, first: int, last: int) -> bool:

@@ -13,6 +13,8 @@ from advisor.trends import falling
 
 FAR = 0.3
 """A training loss above this share of chance's is far from fitted."""
+CUT_OFF = 0.1
+"""Share of the first validation loss that the last of few evaluations must have gained."""
 LEAST_STEPS = 50
 SURELY = -3.0
 """t statistic of a slope that is no accident."""
@@ -113,11 +115,13 @@ def training_plateau(history: History) -> Evidence | str:
 
 
 def still_improving(history: History) -> Evidence | str:
-    if not history.complete or len(history.evaluations) < 4 or history.best is None:
-        return "needs a whole run of 4 evaluations"
     losses = history.validation_losses
-    if not np.isfinite(losses).all():
-        return "the validation loss is not finite"
+    if not history.complete or len(losses) < 2 or history.best is None:
+        return "needs a whole run of 2 evaluations"
+    if not np.isfinite(losses).all() or not losses[0]:
+        return "the validation loss is not finite, or began at zero"
+    if len(losses) < 4:
+        return _cut_off(history)
     quarter = max(2, len(losses) // 4)
     gain = (float(np.min(losses[:-quarter])) - float(np.min(losses))) / abs(float(losses[0]))
     position = history.best.step / max(1, history.total_steps)
@@ -128,6 +132,20 @@ def still_improving(history: History) -> Evidence | str:
         f"the best evaluation came at {100 * position:.0f} % of the run, and the last quarter "
         f"took another {100 * gain:.1f} % of the first validation loss",
         f"last {quarter} evaluations",
+    )
+
+
+def _cut_off(history: History) -> Evidence:
+    """Of a run of 2 or 3 evaluations: each better than the last, and the last by much."""
+    losses = history.validation_losses
+    gain = float(losses[-2] - losses[-1]) / abs(float(losses[0]))
+    falls = bool((np.diff(losses) < 0).all()) and history.best is history.evaluations[-1]
+    return Evidence(
+        falls and gain > CUT_OFF,
+        {"best_position": 1.0, "gain": gain},
+        f"each of {len(losses)} evaluations was better than the one before, and the last took "
+        f"another {100 * gain:.1f} % of the first validation loss",
+        "the run",
     )
 
 
@@ -233,7 +251,7 @@ DETECTORS = (
         order=5,
         about="the run ended while validation was getting better",
         threshold="best in the last quarter, which gained 2 % of the first validation loss and "
-        "twice its noise",
+        "twice its noise; of 2 or 3 evaluations each the best so far, the last by 10 %",
         source="Google tuning playbook",
         traps="decay schedules end on their best by design",
         look=still_improving,

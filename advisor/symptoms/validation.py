@@ -10,7 +10,7 @@ from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence, Severity
 from advisor.symptoms.generalisation import validation_rise
-from advisor.trends import held, jitter, scatter
+from advisor.trends import held, jitter, running_median, scatter
 
 PATIENCE, PATIENT_SHARE = 5, 0.1
 NO_GAIN = 1e-3
@@ -51,7 +51,7 @@ def loss_metric_disagree(history: History) -> Evidence | str:
     losses, metrics = history.validation_losses, history.validation_metrics
     if len(losses) < 8 or not np.isfinite([losses, metrics]).all():
         return "needs 8 evaluations with a finite loss and metric"
-    loss, metric = _medians(losses), _medians(metrics)
+    loss, metric = running_median(losses, 3), running_median(metrics, 3)
     by_loss, by_metric = int(loss.argmin()), int(metric.argmax())
     lost, error = float(metric[by_metric] - metric[by_loss]), _error(history, metric[by_loss])
     if error is None:
@@ -78,10 +78,6 @@ def _error(history: History, turned: float) -> float | None:
     """Standard error of a metric that was turned so that larger is better."""
     error = history.error_of(history.turned(turned))
     return None if error is None or math.isnan(error) else error
-
-
-def _medians(values: Floats) -> Floats:
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1))
 
 
 def _correlation(losses: Floats, metrics: Floats) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from advisor.events import Event
 from advisor.history import History
 from advisor.recipe import Recipe
-from advisor.symptoms.catalogue import DETECTORS, ORDER
+from advisor.symptoms.arbitration import arranged
+from advisor.symptoms.catalogue import DETECTORS
 from advisor.symptoms.finding import Finding
 from advisor.timeline import Timeline
 
@@ -34,5 +35,4 @@ class Watch:
 
 def judged(history: History) -> list[Finding]:
     """Every symptom's outcome, in order of arbitration."""
-    found = [detector.detect(history) for detector in DETECTORS.values()]
-    return sorted(found, key=lambda finding: ORDER[finding.symptom])
+    return arranged(detector.detect(history) for detector in DETECTORS.values())

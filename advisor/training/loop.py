@@ -172,19 +172,27 @@ class _Run:
     def take_steps(self, size: int) -> Generator[Batches, StepReport, None]:
         began = time.perf_counter()
         batches = self.maker.batches(self.step, size)
+        waited = self._waited(time.perf_counter() - began)
         if self.plateau is not None:
             batches = replace(batches, lr=batches.lr * self.plateau.scale)
         report = yield batches
         self.step += size
         self.training_seconds += time.perf_counter() - began
-        self._report_steps(report, batches.lr)
+        self._report_steps(report, batches.lr, waited)
         if not np.isfinite(report.loss).all():
             first = self.step - size + int(np.argmin(np.isfinite(report.loss))) + 1
             self._finish("diverged", f"the training loss was not finite at step {first}")
         elif self.options.stop():
             self._finish("stopped", "stopped on request")
 
-    def _report_steps(self, report: StepReport, lr: Floats) -> None:
+    def _waited(self, seconds: float) -> float | None:
+        """Of the seconds that batches took, those for want of inputs that are read as they are
+        needed: None where they are made anew, as augmentation does, which is work of its own."""
+        if not self.maker.makes_inputs:
+            return 0.0
+        return seconds if self.dataset.streamed else None
+
+    def _report_steps(self, report: StepReport, lr: Floats, waited: float | None) -> None:
         self.emit(
             StepsDone(
                 self.step,
@@ -194,6 +202,7 @@ class _Run:
                 lr.tolist(),
                 report.layers,
                 self.training_seconds,
+                waited,
             )
         )
 

@@ -9,6 +9,8 @@ DATA = (
     "class_imbalance",
     "conflicting_labels",
     "leakage",
+    "target_leakage",
+    "target_outliers",
     "split_mismatch",
     "validation_too_small",
     "unshuffled_batches",
@@ -25,6 +27,8 @@ CONTRACT = (
     "nondeterminism",
     "unchanged_parameters",
     "gradients_not_cleared",
+    "loss_not_cross_entropy",
+    "missing_nonlinearity",
     "symmetric_initialization",
     "weaker_than_linear",
 )
@@ -80,6 +84,7 @@ FIRST = frozenset(
     (
         "invalid_data",
         "leakage",
+        "target_leakage",
         "unshuffled_batches",
         "unlearnable_labels",
         "output_contract",

@@ -25,7 +25,7 @@ class Visit:
     backend: str
     seed: int
     reported: list[str] = field(default_factory=list)
-    """fired, in order of arbitration; noted ones only where the case is about them"""
+    """causes that fired, in order of arbitration; noted ones only where the case is about them"""
     place: int | None = None
     """of the first symptom that names the cause, from 1; None where none does"""
     wrong: list[str] = field(default_factory=list)
@@ -38,6 +38,9 @@ class Visit:
     harmless: bool | None = None
     """nothing that must not be tried comes first; where a person must mend it, nothing at all"""
     twin: float | None = None
+    twin_lags: list[str] = field(default_factory=list)
+    """symptoms of generalisation that the healthy twin has as well: its data are small, so they
+    are true of the case too"""
     start: float | None = None
     end: float | None = None
     trials: int = 0
@@ -47,6 +50,8 @@ class Visit:
     """good enough without any treatment"""
     random: dict[str, bool] = field(default_factory=dict)
     """by number of trials, whether random search got there"""
+    explained: dict[str, str] = field(default_factory=dict)
+    """everything that fired, with the cause under which it is told, if any"""
     error: str = ""
     seconds: float = 0.0
 
@@ -59,13 +64,37 @@ class Visit:
 
 
 def diagnosed(visit: Visit, case: Case, findings: Sequence[Finding]) -> None:
-    fired = [found for found in findings if found.outcome == "fired"]
-    visit.reported = [
-        found.symptom for found in fired if found.severity != "info" or found.symptom in case.causes
+    """What is reported: the causes, under which a report tells what came of them."""
+    told = [
+        one
+        for one in findings
+        if one.outcome == "fired"
+        and not one.explained_by
+        and (one.gravity != "info" or one.symptom in case.causes)
     ]
-    named = [i for i, name in enumerate(visit.reported, 1) if name in case.causes]
+    visit.reported = [one.symptom for one in told]
+    visit.explained = {one.symptom: one.explained_by for one in findings if one.outcome == "fired"}
+    named = [i for i, one in enumerate(told, 1) if _names(one, case)]
     visit.place = named[0] if named else None
-    visit.wrong = [name for name in visit.reported if name not in case.truths]
+    visit.wrong = [
+        one.symptom
+        for one in told
+        if one.symptom not in case.truths
+        and one.symptom not in visit.twin_lags
+        and not _names(one, case)
+    ]
+
+
+def _names(one: Finding, case: Case) -> bool:
+    """Whether it names the fault; of odd values, whether it is the one that was put there."""
+    if one.symptom == "suspicious_values":
+        return any(_within(odd, path) for odd in one.evidence for path in case.changes)
+    return one.symptom in case.causes
+
+
+def _within(path: str, other: str) -> bool:
+    """Whether one of two fields or sections is the other, or part of it."""
+    return path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.")
 
 
 def alarms(findings: Sequence[Finding]) -> list[str]:
@@ -74,6 +103,15 @@ def alarms(findings: Sequence[Finding]) -> list[str]:
         found.symptom
         for found in findings
         if found.outcome == "fired" and found.severity in ("block", "optimisation")
+    ]
+
+
+def lags(findings: Sequence[Finding]) -> list[str]:
+    """Symptoms of generalisation."""
+    return [
+        found.symptom
+        for found in findings
+        if found.outcome == "fired" and found.severity == "generalisation"
     ]
 
 

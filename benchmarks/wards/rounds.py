@@ -19,12 +19,13 @@ from advisor.recipe import Recipe
 from advisor.requests import Result
 from advisor.rulebook import Rule, installed
 from advisor.runner import Runner, UserError
+from advisor.symptoms import Finding
 from wards.case import Case
 from wards.cases import HEALTHY
 from wards.curves import curves
 from wards.fixtures import write_fixtures
 from wards.recorded import LoopError, loop_findings
-from wards.records import Visit, advised, alarms, diagnosed, reached
+from wards.records import Visit, advised, alarms, diagnosed, lags, reached
 from wards.search import samples
 from wards.treatment import MOST_TRIALS, Ward
 from wards.twins import NOISY, case_recipe, twin_recipe
@@ -68,6 +69,7 @@ class Rounds:
     controls: dict[str, list[str]] = field(default_factory=dict)
     """by healthy training, the alarms that it raised"""
     twins: dict[Key, float | None] = field(default_factory=dict)
+    twin_lags: dict[Key, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
 
     def go(self) -> None:
@@ -76,8 +78,7 @@ class Rounds:
             folder = Path(name)
             write_fixtures(folder)
             with Workers(self.plan, folder) as workers:
-                if tuple(self.plan.parts) != ("diagnosis",):
-                    self._see_twins(workers, folder)
+                self._see_twins(workers, folder)
                 if "healthy" in self.plan.parts:
                     self._see_controls(workers, folder)
                 if {"diagnosis", "cure", "baselines"}.intersection(self.plan.parts):
@@ -88,15 +89,16 @@ class Rounds:
         """Train the twin of every case once a backend and seed; it is a control as well."""
         names = sorted({case.twin for case in self.plan.cases})
 
-        def see(key: Key, wards: Wards) -> tuple[Result, list[str]]:
+        def see(key: Key, wards: Wards) -> tuple[Result, list[Finding]]:
             name, backend, seed = key
             return seen_healthy(wards[backend], twin_recipe(name, folder, seed))
 
-        for key, (result, raised) in workers.map(see, self._keys(names), self.told):
+        for key, (result, findings) in workers.map(see, self._keys(names), self.told):
             finished = result.finished
             self.twins[key] = finished.validation_metric if finished else None
+            self.twin_lags[key] = lags(findings)
             if "healthy" in self.plan.parts and key[0] not in NOISY:
-                self.controls["twin " + " ".join(map(str, key))] = raised
+                self.controls["twin " + " ".join(map(str, key))] = alarms(findings)
 
     def _see_controls(self, workers: Workers, folder: Path) -> None:
         def see(key: Key, wards: Wards) -> list[str]:
@@ -105,7 +107,7 @@ class Rounds:
             if case.loop:
                 place = wards[backend].folder / f"{name}-{seed}"
                 return alarms(loop_findings(case, backend, seed, place))
-            return seen_healthy(wards[backend], case_recipe(case, folder, seed))[1]
+            return alarms(seen_healthy(wards[backend], case_recipe(case, folder, seed))[1])
 
         for key, raised in workers.map(see, self._keys(HEALTHY), self.told):
             self.controls[" ".join(map(str, key))] = raised
@@ -118,8 +120,9 @@ class Rounds:
 
         def see(key: Key, wards: Wards) -> Visit:
             case, (_, backend, seed) = cases[key[0]], key
-            twin = self.twins.get((case.twin, backend, seed))
-            return visit(case, wards[backend], folder, Visit(*key, twin=twin), self.plan)
+            twin = (case.twin, backend, seed)
+            made = Visit(*key, twin=self.twins.get(twin), twin_lags=self.twin_lags.get(twin, []))
+            return visit(case, wards[backend], folder, made, self.plan)
 
         for _, found in workers.map(see, self._keys(cases), self.told):
             self.visits.append(found)
@@ -129,11 +132,11 @@ class Rounds:
         return [(name, b, seed) for name in names for b in plan.backends for seed in plan.seeds]
 
 
-def seen_healthy(ward: Ward, recipe: Recipe) -> tuple[Result, list[str]]:
-    """A training in which nothing should be found, and the alarms that it raises."""
+def seen_healthy(ward: Ward, recipe: Recipe) -> tuple[Result, list[Finding]]:
+    """A training in which nothing should be found, and what is."""
     result = ward.train(recipe)
     events = [*ward.preflight(recipe), *result.events]
-    return result, alarms(symptoms.detect(recipe, events))
+    return result, symptoms.detect(recipe, events)
 
 
 def visit(case: Case, ward: Ward, folder: Path, made: Visit, plan: Plan) -> Visit:

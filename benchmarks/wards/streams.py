@@ -24,6 +24,8 @@ from advisor.events import (
 from advisor.recipe import Recipe
 from advisor.schedule import learning_rates
 
+WRONG = 1.0
+"""Loss of an answer that is just about wrong; ln 2 is the least."""
 Floats = NDArray[np.float64]
 LAYERS = ("dense1.kernel", "dense2.kernel", "dense3.kernel", "output.kernel")
 STEPS = 400
@@ -191,6 +193,8 @@ def _evaluated(
     jitter = np.exp(shape.evaluation_noise * random.standard_normal(2))
     train_loss, held_loss = shape.chance_loss * np.array([left, held * (1 + rise)]) * jitter
     train_metric, metric = _metrics(shape, left, held, difficulties, random)
+    if shape.classes:  # no cross-entropy is lower than what its wrong answers cost
+        held_loss = max(held_loss, WRONG * (1 - metric))
     better = best is None or (metric, -held_loss) > (best.validation_metric, -best.validation_loss)
     predicted = 1 / shape.classes + 0.02 if shape.classes else None
     names = [name.replace(".kernel", ".activation") for name in LAYERS[:-1]]

@@ -17,7 +17,7 @@ from advisor.stages import STAGES
 from advisor.symptoms import DETECTORS
 
 COMMANDS = ("run", "auto", "resume", "compare", "diagnose", "rules", "explain", "schema")
-ACTIONS = (("rules", "list"), ("rules", "show"), ("rules", "check"))
+ACTIONS = (("rules", "list"), ("rules", "show"), ("rules", "check"), ("rules", "docs"))
 
 RULE = """\
 id: double-the-epochs
@@ -188,9 +188,45 @@ def test_a_rule_is_explained_with_its_conditions_change_and_reason(
         "best_position > 0.9",
         "train.epochs = min(2 * epochs, 100)",
         "The best evaluation came at the end.",
-        "1 fire, 2 are silent",
+        "1 fires, 2 are silent",
+        "silent at best_position 0.5, epochs 10 (`best_position > 0.9` does not hold)",
     ):
         assert part in told
+
+
+def test_a_name_that_a_rule_and_a_fact_share_is_explained_as_both(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "dropout", "--json"]) == 0
+    assert [line["kind"] for line in lines(capsys)] == ["rule", "fact"]
+    assert main(["explain", "dropout"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("dropout (rule)\n")
+    assert "\n\ndropout (fact)\n" in told
+
+
+def test_pages_are_written_with_rules_of_ones_own(
+    rule_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["rules", "docs", str(tmp_path / "docs"), "--rules", str(rule_file.parent)]
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"13 pages written to {tmp_path / 'docs'}\n"
+    page = (tmp_path / "docs/rules/epochs.md").read_text(encoding="utf-8")
+    assert "### double-the-epochs\n\n**Train for longer**" in page
+    assert main([*words, "--json"]) == 0
+    (line,) = lines(capsys)
+    assert sorted(line["pages"]) == sorted(
+        path.relative_to(tmp_path / "docs").as_posix() for path in (tmp_path / "docs").rglob("*.md")
+    )
+
+
+def test_pages_never_replace_a_file_of_somebody_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "symptoms.md").write_text("# Mine\n")
+    assert main(["rules", "docs", str(tmp_path)]) == 2
+    assert "symptoms.md: is there and was not written by this" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["symptoms.md"]
 
 
 def test_explain_suggests_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:

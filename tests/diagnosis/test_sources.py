@@ -32,7 +32,7 @@ def test_a_trial_s_folder_and_its_events(tmp_path: Path) -> None:
         case = case_at(path)
         assert case.kind == "trial"
         assert case.given == recorded.load("rate-too-high")[0]
-        assert set(case.unknown) == {"preflight"}
+        assert set(case.unknown) == {"preflight", "gradient_kept"}
 
 
 def test_a_recording(tmp_path: Path) -> None:

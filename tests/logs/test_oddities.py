@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -245,6 +246,19 @@ def test_durations_of_single_steps_are_not_the_time() -> None:
     log = read("step,loss,time\n1,2,0.5\n2,1,0.4\n")
     assert "seconds" not in log.series
     assert log.series["other/time"].values.tolist() == [0.5, 0.4]
+
+
+@pytest.mark.parametrize("make", [makers.long_json_lines, makers.long_csv])
+def test_long_logs_take_little_memory(make: Callable[[int], bytes]) -> None:
+    data = make(20_000)
+    read(data[:1000])  # what is made once, such as patterns
+    tracemalloc.start()
+    try:
+        read(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / 20_000 < 500  # bytes a line
 
 
 @pytest.mark.parametrize("make", [makers.long_json_lines, makers.long_csv])

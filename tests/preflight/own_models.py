@@ -78,6 +78,31 @@ class Normed(Sound):
     def forward(self, x):
         return self.head(self.drop(F.relu(self.norm(self.hidden(x)))))
 
+class Linear(Sound):
+    def raw(self, x):
+        return self.head(self.hidden(x))
+
+class LogLinear(Linear):
+    def forward(self, x):
+        return F.log_softmax(self.raw(x), dim=1)
+
+class NormedLinear(Linear):
+    def __init__(self, input_shape, outputs):
+        super().__init__(input_shape, outputs)
+        self.norm = nn.BatchNorm1d(16)
+
+    def raw(self, x):
+        return self.head(self.norm(self.hidden(x)))
+
+class ZeroBranch(Sound):
+    def __init__(self, input_shape, outputs):
+        super().__init__(input_shape, outputs)
+        self.gain = nn.Parameter(torch.zeros(1))
+
+    def raw(self, x):
+        wide = self.hidden(x)
+        return self.head(wide + self.gain * F.relu(wide))
+
 class Unseeded(Sound):
     def __init__(self, input_shape, outputs):
         super().__init__(input_shape, outputs)
@@ -150,6 +175,31 @@ class Normed(Sound):
 
     def __call__(self, x):
         return self.head(self.drop(nnx.relu(self.norm(self.hidden(x)))))
+
+class Linear(Sound):
+    def raw(self, x):
+        return self.head(self.hidden(x))
+
+class LogLinear(Linear):
+    def __call__(self, x):
+        return jax.nn.log_softmax(self.raw(x), axis=1)
+
+class NormedLinear(Linear):
+    def __init__(self, input_shape, outputs, rngs):
+        super().__init__(input_shape, outputs, rngs)
+        self.norm = nnx.BatchNorm(16, rngs=rngs)
+
+    def raw(self, x):
+        return self.head(self.norm(self.hidden(x)))
+
+class ZeroBranch(Sound):
+    def __init__(self, input_shape, outputs, rngs):
+        super().__init__(input_shape, outputs, rngs)
+        self.gain = nnx.Param(jnp.zeros(1))
+
+    def raw(self, x):
+        wide = self.hidden(x)
+        return self.head(wide + self.gain * nnx.relu(wide))
 """
 
 

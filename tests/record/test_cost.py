@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ def test_slow_steps_are_looked_at_in_time() -> None:
 def test_short_runs_have_some_looks() -> None:
     looks, _ = simulate(300, 3e-4, 2e-4)
     assert looks >= 6
+
+
+def test_a_look_on_a_busy_machine_is_not_the_last_of_a_short_run() -> None:
+    """The third look, the first whose cost counts, takes as long as a hundred steps."""
+    pace, now, due, looks = Pace(0.0), 0.0, 1, []
+    for step in range(1, 301):
+        now += 1e-3
+        if step == due:
+            cost = 5e-3 if len(looks) == 2 else 1e-3
+            now += cost
+            looks.append(step)
+            due = pace.looked(step, cost, now)
+    assert len([step for step in looks if step < 100]) >= 5
+    assert math.gcd(*(b - a for a, b in pairwise(looks[1:5]))) == 1
 
 
 def test_evaluations_do_not_make_steps_seem_slow() -> None:

@@ -112,6 +112,11 @@ def test_losses_alone_raise_no_false_alarm(tmp_path: Path) -> None:
             if step % 12 == 11:
                 log.evaluated(validation_loss=1.1 * 0.98**step)
     assert fired(tmp_path) <= {"still_improving", "batch_too_large"}
+    found = history(tmp_path)
+    assert np.isnan(found.grad_norm).all()
+    assert np.isnan(found.lr).all()
+    assert not found.knows("grad_norm")
+    assert read_log(tmp_path).notes == ()
     known = record.read_about(tmp_path)
     assert known is not None
     assert {"grad_norm", "layers", "lr", "validation_metric", "inputs"} <= set(known.unknown)

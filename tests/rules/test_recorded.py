@@ -7,7 +7,7 @@ import pytest
 from advisor.advice import propose
 from advisor.facts import VOCABULARY, measure
 from advisor.rulebook import Rule, installed
-from advisor.symptoms import ORDER, as_facts, detect
+from advisor.symptoms import Arbitration, as_facts, detect
 from tests import recorded
 
 RULES = installed(VOCABULARY)
@@ -47,15 +47,17 @@ FIRST = {
 @pytest.mark.parametrize(("name", "stage"), FIRST)
 def test_the_first_proposal_goes_to_the_cause(name: str, stage: str) -> None:
     recipe, events = recorded.load(name)
-    facts = measure(recipe, events) | as_facts(detect(recipe, events))
-    made = propose(stage, recipe, facts, RULES, ORDER).proposals
+    findings = detect(recipe, events)
+    facts = measure(recipe, events) | as_facts(findings)
+    made = propose(stage, recipe, facts, RULES, Arbitration.of(findings)).proposals
     assert made[0].rule.id == FIRST[name, stage]
 
 
 def test_a_range_test_comes_before_other_rates() -> None:
     recipe, events = recorded.load("rate-too-low")
-    facts = measure(recipe, events) | as_facts(detect(recipe, events))
-    assert "lr_range" in propose("sanity", recipe, facts, RULES, ORDER).probes
+    findings = detect(recipe, events)
+    facts, by = measure(recipe, events) | as_facts(findings), Arbitration.of(findings)
+    assert "lr_range" in propose("sanity", recipe, facts, RULES, by).probes
     probed = facts | {"suggested_lr": 2e-3, "lr_range_low": 1e-4, "lr_range_high": 0.05}
-    first = propose("sanity", recipe, probed, RULES, ORDER).proposals[0]
+    first = propose("sanity", recipe, probed, RULES, by).proposals[0]
     assert first.change == {"optimizer.lr": 2e-3}

@@ -48,11 +48,11 @@ def test_a_heavy_tail_of_gradients_explodes_only_while_there_is_much_to_learn() 
 @pytest.mark.parametrize("symptom", ["dead_units", "saturated_units"])
 def test_units_must_be_off_at_two_inspections(symptom: str) -> None:
     name = symptom.partition("_")[0]
-    stays = Stream(**{name: lambda share: 0.7})
+    stays = Stream(**{name: lambda share: 0.8})
     assert outcome(stays, symptom) == "fired"
-    comes_back = Stream(**{name: lambda share: 0.7 if share < 0.9 else 0.1})
+    comes_back = Stream(**{name: lambda share: 0.8 if share < 0.9 else 0.1})
     assert outcome(comes_back, symptom) == "clear"
-    once = Stream(**{name: lambda share: 0.7}, until=0.2)
+    once = Stream(**{name: lambda share: 0.8}, until=0.2)
     assert outcome(once, symptom) == "not enough data"
 
 

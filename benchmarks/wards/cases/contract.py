@@ -32,7 +32,7 @@ CASES = (
         "squared error on softmax outputs",
         "digits",
         loop="mse_of_softmax",
-        causes=("output_contract", "slow_learning"),
+        causes=("loss_not_cross_entropy", "output_contract", "slow_learning"),
         also=(*_ANY, "initial_loss_off"),
     ),
     Case(
@@ -90,7 +90,7 @@ CASES = (
         "linear activations everywhere",
         "spirals-own",
         _model("linear"),
-        causes=("underfitting",),
+        causes=("missing_nonlinearity", "underfitting"),
         also=(*_ANY, "validation_plateau"),
     ),
     Case(
@@ -148,7 +148,7 @@ CASES = (
             "data.source": "python:unshifted.py:examples",
             "data.validation": 0.2,
         },
-        causes=("batch_mixing", "leakage"),
+        causes=("target_leakage", "batch_mixing", "leakage"),
         also=("output_contract",),
         cure=False,
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from wards.loops.setting import EPOCHS, HIDDEN, WAIT, Setting
+from wards.loops.setting import EPOCHS, HIDDEN, Setting
 
 Params = dict[str, dict[str, Array]]
 
@@ -37,9 +36,7 @@ def run(setting: Setting, seed: int, folder: Path) -> None:
     random = np.random.default_rng(seed)
     with setting.record(folder) as log:
         for _ in range(EPOCHS):
-            for rows in setting.batches(random):
-                if setting.fault == "slow_input":
-                    time.sleep(WAIT)
+            for rows in log.batches(setting.batches(random)):
                 x, y = setting.x[rows], setting.y[rows]
                 params, state, kept, loss, grads = update(params, state, kept, x, y)
                 log.step(loss, lr=setting.lr, grads=grads, params=params)

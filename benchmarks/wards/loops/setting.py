@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,11 +68,14 @@ class Setting:
             **told,
         )
 
-    def batches(self, random: np.random.Generator) -> list[NDArray[np.int64]]:
-        """The rows of each batch of one epoch; whole batches only."""
+    def batches(self, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+        """The rows of each batch of one epoch, as they come; whole batches only."""
         n = len(self.x) // BATCH * BATCH
         order = np.arange(n) if self.fault == "unshuffled" else random.permutation(len(self.x))[:n]
-        return list(order.reshape(-1, BATCH))
+        for rows in order.reshape(-1, BATCH):
+            if self.fault == "slow_input":
+                time.sleep(WAIT)
+            yield rows
 
     def metric(self, outputs: Floats, targets: NDArray[Any]) -> float:
         """Accuracy, or R2; the metric is sound whatever the loss is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wards.loops.setting import EPOCHS, HIDDEN, WAIT, Setting
+from wards.loops.setting import EPOCHS, HIDDEN, Setting
 
 
 def run(setting: Setting, seed: int, folder: Path) -> None:
@@ -30,9 +29,7 @@ def run(setting: Setting, seed: int, folder: Path) -> None:
     x, y = torch.from_numpy(setting.x), torch.from_numpy(setting.y)
     with setting.record(folder) as log:
         for _ in range(EPOCHS):
-            for rows in setting.batches(random):
-                if setting.fault == "slow_input":
-                    time.sleep(WAIT)
+            for rows in log.batches(setting.batches(random)):
                 if setting.fault != "gradients_kept":
                     optimizer.zero_grad()
                 loss = _loss(setting, model(x[rows]), y[rows])
