@@ -31,7 +31,8 @@ from wards.scores import figures, shortcomings
 
 BACKENDS = ("torch", "jax")
 SHORT = ("1", "3", "5", "6", "11", "13", "21", "26", "28", "32", "46", "49", "60", "66", "C1")
-SEEDS, CURVES = (0, 1, 2), 200
+SEEDS, CURVES = (10, 11, 12), 200
+"""Thresholds were calibrated on seeds 0 to 2: these are others."""
 
 
 def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -55,10 +55,10 @@ def input_bound(history: History) -> Evidence | str:
     waited, took = float(reports.waits.values[used].sum()), float(seconds[used].sum())
     return Evidence(
         waited > WAITING * took,
-        {"wait_share": waited / took, "wait": waited / steps, "step": took / steps},
+        {"wait_share": waited / took, "wait_seconds": waited / steps, "seconds": took / steps},
         f"of {1000 * took / steps:.3g} ms a step, {1000 * waited / steps:.3g} ms "
         f"({100 * waited / took:.0f} %) pass in waiting for the next batch",
-        f"{steps} steps",
+        f"{steps} steps past the first {FIRST}",
     )
 
 

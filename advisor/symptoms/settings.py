@@ -35,6 +35,8 @@ STOPS = (*NOT_LEARNED, *TIMID, *LAGGING, "stopped_too_early")
 """What each kind of odd value can lead to."""
 MOST_NARROW, TOO_NARROW = 2, 8
 """Classes that any layer can tell apart, and units that are few however many classes there are."""
+MOST_ROTATION = 45.0
+"""Degrees, beyond which a picture lies on its side."""
 SMALLEST_MAP = 2
 """Pixels along a side after the last convolution."""
 STEPS = 1000
@@ -113,6 +115,9 @@ def _regularisers(recipe: Recipe) -> Iterator[Oddity]:
     if parts.label_smoothing > 0.2:
         path = "regularization.label_smoothing"
         yield Oddity(path, parts.label_smoothing, "0.1, at most 0.2", HELD)
+    if parts.augmentation.rotation > MOST_ROTATION:
+        path, usual = "regularization.augmentation.rotation", "10 to 30 degrees"
+        yield Oddity(path, parts.augmentation.rotation, usual, HELD)
     decay = parts.weight_decay * recipe.optimizer.lr
     if decay > 1e-2:
         usual = f"lr x weight_decay is {decay:.2g} of the weights a step; at most 0.01"
@@ -168,12 +173,11 @@ DETECTORS = (
         order=5,
         about="the recipe holds values outside of what is usual",
         threshold="learning rates outside of their optimiser's usual range (100 times outside "
-        "counts as wrong); layers with fewer units than classes, and than 8; strides "
-        "that leave a single pixel of an image; SGD momentum "
-        "from 0.99 at rates above 0.01; Adam's eps outside 1e-12 to "
-        "1e-3 (0.1: wrong); dropout above 0.5; label smoothing above 0.2; lr x weight_decay above "
-        "0.01 (0.1: wrong); l2 above 0.01 (0.1: wrong); patience below 3; a rate below 1 % of its "
-        "peak before half of the run",
+        "counts as wrong); layers with fewer units than classes, and than 8; strides that leave a "
+        "single pixel of an image; SGD momentum from 0.99 at rates above 0.01; Adam's eps outside "
+        "1e-12 to 1e-3 (0.1: wrong); dropout above 0.5; label smoothing above 0.2; rotations "
+        "beyond 45 degrees; lr x weight_decay above 0.01 (0.1: wrong); l2 above 0.01 (0.1: wrong); "
+        "patience below 3; a rate below 1 % of its peak before half of the run",
         source="usual search ranges; UMLAUT (dropout, rates); the rest is the project's",
         traps="transfer learning, very large batches and unusual tasks, which is why it is noted",
         look=suspicious_values,

@@ -99,7 +99,7 @@ def test_only_steps_whose_waits_were_measured_count() -> None:
     found = outcome(half, "input_bound")
     assert found.outcome == "fired"
     assert found.evidence["wait_share"] == pytest.approx(0.5)
-    assert found.window == "90 steps"
+    assert found.window == "90 steps past the first 10"
 
 
 @pytest.mark.parametrize("name", NAMES)
