@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -7,14 +8,24 @@ import pytest
 from advisor.recipe import Recipe
 from advisor.rulebook import StageName
 from advisor.rulebook import recipe_fields as fields
-from advisor.stages import INVALIDATES, STAGES, passed, reason_to_skip, reopened_by
-from advisor.symptoms import Finding
+from advisor.stages import (
+    INVALIDATES,
+    STAGES,
+    fits_already,
+    passed,
+    reason_to_skip,
+    reopened_by,
+    to_mend,
+)
+from advisor.symptoms import Finding, arranged
+from advisor.symptoms.causes import leads_to
 
 BY_NAME = {stage.name: stage for stage in STAGES}
 
 
-def fired(symptom: str, severity: str = "block") -> Finding:
-    return Finding(symptom, "fired", severity, {}, "", "", "")  # type: ignore[arg-type]
+def fired(symptom: str, severity: str = "block", **evidence: float) -> Finding:
+    leads = leads_to(symptom)
+    return Finding(symptom, "fired", severity, evidence, "", "", "", leads)  # type: ignore[arg-type]
 
 
 def test_every_stage_of_the_rules_is_in_the_order() -> None:
@@ -67,3 +78,40 @@ def test_what_invalidates_is_a_field(path: str) -> None:
 @pytest.mark.parametrize("stages", INVALIDATES.values())
 def test_what_is_reopened_is_a_stage(stages: tuple[str, ...]) -> None:
     assert set(stages) <= set(BY_NAME)
+
+
+def test_the_first_stage_mends_the_cause_of_what_blocks() -> None:
+    found = arranged([fired("no_learning"), fired("dead_units", "optimisation")])
+    assert to_mend(found) == {"dead_units"}
+    assert not passed(BY_NAME["sanity"], found)
+
+
+def test_a_setting_that_is_wrong_by_itself_is_mended_though_it_blocks_nothing() -> None:
+    found = arranged([fired("clipping_overload", "optimisation")])
+    assert to_mend(found) == {"clipping_overload"}
+    assert to_mend(arranged([fired("batch_norm_small_batch", "info")])) == frozenset()
+
+
+def test_an_odd_value_is_mended_and_so_is_what_it_led_to() -> None:
+    odd = fired("suspicious_values", "info")
+    found = arranged([replace(odd, leads_to=("decay_too_early",)), fired("decay_too_early")])
+    assert to_mend(found) == {"suspicious_values", "decay_too_early"}
+
+
+def test_regularisers_go_before_anything_else_is_done_about_underfitting() -> None:
+    assert "over_regularized" in to_mend([fired("underfitting", "optimisation")])
+    assert "over_regularized" not in to_mend([fired("underfitting", "info")])
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        ([fired("overfitting", "generalisation", train_shortfall=0.0)], True),
+        ([fired("overfitting", "generalisation", train_shortfall=0.2)], False),
+        ([fired("overfitting", train_shortfall=0.2), fired("overtraining")], True),
+        ([fired("overfitting", train_shortfall=0.0), fired("underfitting")], False),
+        ([], False),
+    ],
+)
+def test_when_a_better_fit_has_nothing_to_give(findings: list[Finding], expected: bool) -> None:
+    assert fits_already(findings) is expected

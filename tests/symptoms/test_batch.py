@@ -8,7 +8,13 @@ from tests.symptoms.streams import Stream, recipe_of
 
 @pytest.mark.parametrize(
     ("size", "examples", "expected"),
-    [(4, 2000, "fired"), (16, 2000, "clear"), (4, 200, "clear")],
+    [
+        (8, 2000, "fired"),
+        (16, 2000, "clear"),
+        (8, 300, "clear"),  # 16 would leave 187 updates
+        (4, 300, "fired"),  # which is better than these
+        (4, 200, "clear"),
+    ],
 )
 def test_a_tiny_batch_counts_where_a_larger_one_leaves_enough_updates(
     size: int, examples: int, expected: str
@@ -43,3 +49,15 @@ def test_batch_statistics_need_examples(size: int, expected: str, severity: str)
 
 def test_without_batch_normalisation_there_is_nothing_to_judge() -> None:
     assert outcome(Stream(), "batch_norm_small_batch") == "not enough data"
+
+
+def test_a_batch_of_a_few_explains_what_noise_does() -> None:
+    few = finding(Stream(recipe=recipe_of(train__batch_size=2)), "batch_too_small")
+    assert {"divergence", "dead_units", "no_learning"} <= set(few.leads_to)
+    assert finding(Stream(recipe=recipe_of(train__batch_size=8)), "batch_too_small").leads_to == ()
+
+
+def test_too_few_epochs_are_no_fault_of_the_batch() -> None:
+    short = recipe_of(train__batch_size=32, train__epochs=2)
+    unfitted = Stream(recipe=short, train_examples=600, train_metric=lambda share: 0.6)
+    assert outcome(unfitted, "batch_too_large") == "clear"

@@ -129,3 +129,45 @@ def test_a_best_evaluation_in_the_first_tenth() -> None:
 def test_a_run_that_blew_up_was_not_too_long() -> None:
     blown = replace(OVER, train_loss=lambda s: 0.5 + 3 * max(0.0, s - 0.1))
     assert outcome(blown, "budget_too_long") == "clear"
+
+
+def test_a_patience_of_one_tells_nothing_early_in_a_run() -> None:
+    hasty = recipe_of(train__epochs=20, train__early_stopping={"patience": 1})
+    worse = Stream(
+        hasty,
+        status="early_stopped",
+        until=0.15,
+        validation_loss=lambda share: 0.5 if share < 0.12 else 0.9,
+        validation_metric=lambda share: 0.8 if share < 0.12 else 0.6,
+        metric_noise=False,
+    )
+    assert outcome(worse, "stopped_too_early") == "fired"
+    patient = replace(worse, recipe=hasty.changed({"train.early_stopping.patience": 5}))
+    assert outcome(patient, "stopped_too_early") == "clear"
+    assert outcome(replace(worse, until=0.6), "stopped_too_early") == "clear"
+
+
+@pytest.mark.parametrize(
+    ("warmup", "floor", "expected"),
+    [(0.5, 0.5, "fired"), (0.5, 0.02, "clear"), (0.2, 0.5, "clear")],
+)
+def test_a_rise_over_half_of_the_run_matters_where_it_is_not_fitted(
+    warmup: float, floor: float, expected: str
+) -> None:
+    stream = Stream(scheduled(kind="constant", warmup=warmup), train_loss=decay(2.4, floor, 9))
+    assert outcome(stream, "warmup_too_long") == expected
+
+
+def test_best_within_noise_is_as_good_as_best() -> None:
+    """A metric that creeps up by less than its error was at its best long before."""
+    long = recipe_of(train__epochs=100)
+    stream = Stream(
+        long,
+        train_loss=decay(2.4, 1e-3, 100),
+        validation_loss=lambda share: 0.4 + 0.1 * share if share > 0.03 else 2.0,
+        validation_metric=lambda share: 0.88 + 0.005 * share if share > 0.03 else 0.3,
+        validation_examples=400,
+        evaluation_noise=0.0,
+        metric_noise=False,
+    )
+    assert outcome(stream, "budget_too_long") == "fired"

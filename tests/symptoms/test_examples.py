@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.symptoms.looking import outcome
+from tests.symptoms.looking import finding, outcome
 from tests.symptoms.streams import Stream, recipe_of
 
 
@@ -32,3 +32,31 @@ def test_imbalance_is_a_ratio_above_ten() -> None:
 @pytest.mark.parametrize(("examples", "expected"), [(200, "fired"), (20_000, "clear")])
 def test_a_small_validation_set_cannot_tell_two_points(examples: int, expected: str) -> None:
     assert outcome(Stream(validation_examples=examples), "validation_too_small") == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "metric", "severity"),
+    [
+        ({"metric": "balanced_accuracy"}, 0.6, "optimisation"),  # rare ones are missed
+        ({"metric": "balanced_accuracy"}, 0.99, "info"),
+        ({"metric": "accuracy"}, 0.6, "info"),
+        ({"metric": "f1", "train__sampling": "balanced"}, 0.6, "info"),  # made up for
+        (
+            {"train__sampling": "balanced", "loss__class_weights": "balanced"},
+            0.99,
+            "optimisation",  # twice
+        ),
+    ],
+)
+def test_imbalance_is_grave_where_it_costs_and_nothing_makes_up_for_it(
+    changes: dict[str, object], metric: float, severity: str
+) -> None:
+    stream = Stream(
+        recipe_of(**changes),
+        class_shares=(0.95, 0.05),
+        outputs=2,
+        validation_metric=lambda share: metric,
+        validation_examples=5000,
+        metric_noise=False,
+    )
+    assert finding(stream, "class_imbalance").severity == severity

@@ -158,3 +158,36 @@ def test_steps_that_loss_scaling_skips_are_no_fault(
 def _skipping(steps: StepsDone, every: int) -> StepsDone:
     norms = [math.inf if i % every == 3 else norm for i, norm in enumerate(steps.grad_norm)]
     return replace(steps, grad_norm=norms)
+
+
+def test_what_was_learned_and_lost_has_diverged() -> None:
+    """A classifier that blows up ends at chance, whose loss is not high."""
+    lost = Stream(train_loss=lambda share: 0.3 if 0.1 < share < 0.4 else CHANCE, step_noise=0.05)
+    found = finding(lost, "divergence")
+    assert found.outcome == "fired"
+    assert "all that was learned is lost" in found.reads
+
+
+def test_a_spike_that_comes_back_and_a_late_success_are_no_divergence() -> None:
+    spike = Stream(train_loss=lambda share: CHANCE if 0.5 < share < 0.6 else 0.3)
+    late = Stream(train_loss=lambda share: CHANCE if share < 0.5 else 0.3)
+    assert outcome(spike, "divergence") == outcome(late, "divergence") == "clear"
+
+
+def test_a_regression_that_explains_none_of_its_training_set_learns_nothing() -> None:
+    """Its loss is below chance's on validation, whose targets happen to scatter more."""
+    flat = Stream(
+        recipe=recipe_of(task="regression"),
+        class_shares=None,
+        initial_loss=1.2,
+        chance_loss=1.12,
+        chance_metric=0.0,
+        train_loss=lambda share: 0.96,
+        validation_loss=lambda share: 1.12,
+        train_metric=lambda share: 0.003,
+        validation_metric=lambda share: 0.0,
+        step_noise=0.05,
+    )
+    assert outcome(flat, "no_learning") == "fired"
+    learns = replace(flat, train_metric=lambda s: 0.3 * s, train_loss=lambda s: 0.96 - 0.3 * s)
+    assert outcome(learns, "no_learning") == "clear"

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.symptoms import detect
+from tests.symptoms.checked import checks
 from tests.symptoms.looking import finding, outcome
 from tests.symptoms.streams import Stream, decay, recipe_of
 
@@ -83,3 +85,42 @@ def test_zeros_are_symmetric_only_with_a_hidden_layer() -> None:
     linear = zeros.changed({"model.hidden": ()})
     assert outcome(Stream(recipe=linear), "symmetric_initialization") == "clear"
     assert outcome(Stream(), "symmetric_initialization") == "clear"
+
+
+def test_dead_units_of_a_fitted_model_are_only_noted() -> None:
+    dead = Stream(dead=lambda share: 0.8, train_loss=decay(2.3, 0.8, 8))
+    assert finding(dead, "dead_units").severity == "optimisation"
+    assert finding(replace(dead, train_loss=decay(2.3, 0.01, 8)), "dead_units").severity == "info"
+
+
+@pytest.mark.parametrize(("share", "explains"), [(0.8, False), (0.95, True)])
+def test_only_a_layer_that_is_shut_explains_that_nothing_is_learned(
+    share: float, explains: bool
+) -> None:
+    found = finding(Stream(dead=lambda _: share, train_loss=decay(2.3, 0.8, 8)), "dead_units")
+    assert ("no_learning" in found.leads_to) is explains
+
+
+def test_rare_classes_make_heavy_tails_by_themselves() -> None:
+    heavy = Stream(train_loss=decay(2.3, 1.5, 1), gradient_noise=2.5)
+    assert outcome(heavy, "exploding_gradients") == "fired"
+    rare = replace(heavy, class_shares=(0.95, 0.05))
+    assert outcome(rare, "exploding_gradients") == "not enough data"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "fired"),
+        ({"model__normalization": "batch"}, "clear"),
+        ({"model__residual": True}, "clear"),
+        ({"model__hidden": (64, 64)}, "clear"),
+        ({"initialization__gain": 10.0}, "clear"),  # then the start is to blame
+    ],
+)
+def test_many_plain_layers_lose_the_signal(changes: dict[str, object], expected: str) -> None:
+    recipe = recipe_of(**{"model__hidden": (64,) * 10, **changes})
+    stream = Stream(recipe, train_loss=decay(2.3, 2.0, 1))
+    found = detect(recipe, [checks(signal_ratio=30.0), *stream.events()])
+    outcomes = {one.symptom: one.outcome for one in found}
+    assert outcomes["vanishing_gradients"] == expected

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.recipe import Recipe
 from tests.symptoms.looking import finding, outcome
 from tests.symptoms.streams import Stream, decay, recipe_of
 
@@ -118,3 +119,57 @@ def test_a_noisy_but_level_validation_loss_is_no_overtraining() -> None:
     for seed in range(20):
         level = Stream(recipe=LONG, seed=seed, evaluation_noise=0.05)
         assert outcome(level, "overtraining") == "clear"
+
+
+def test_the_fit_is_judged_where_it_is_best() -> None:
+    """The best validation score may come by luck, long before the training set is fitted."""
+    lucky = Stream(
+        train_metric=lambda share: 0.5 + 0.5 * share,
+        validation_metric=lambda share: 0.9 if share < 0.15 else 0.85,
+        metric_noise=False,
+    )
+    assert outcome(lucky, "underfitting") == "clear"
+
+
+def test_a_fit_that_makes_validation_worse_is_not_asked_for() -> None:
+    noisy = replace(
+        SHORT_OF_A_FIT,
+        recipe=LONG,
+        validation_loss=lambda share: 1.0 + share,
+        validation_metric=lambda share: 0.75 - 0.2 * share,
+        metric_noise=False,
+    )
+    assert outcome(noisy, "overtraining") == "fired"
+    found = finding(noisy, "underfitting")
+    assert (found.outcome, "see overtraining" in found.reads) == ("clear", True)
+
+
+def test_a_run_that_broke_has_not_overtrained() -> None:
+    broke = Stream(
+        recipe=LONG,
+        train_loss=lambda share: 0.3 if share < 0.5 else 2.0,
+        validation_loss=lambda share: 0.5 if share < 0.5 else 2.2,
+        validation_metric=lambda share: 0.8 if share < 0.5 else 0.3,
+        metric_noise=False,
+    )
+    assert outcome(broke, "overtraining") == "clear"
+
+
+def test_what_of_a_text_can_be_foreseen_nobody_knows() -> None:
+    text = replace(
+        SHORT_OF_A_FIT,
+        recipe=Recipe.model_validate(
+            {
+                "task": "language_model",
+                "data": {"source": "text:any.txt"},
+                "model": {"kind": "rnn"},
+            }
+        ),
+        class_shares=None,
+        chance_metric=10.0,
+        train_loss=decay(2.4, 1.5, 8),
+        train_metric=lambda share: 4.5,
+        validation_metric=lambda share: 4.6,
+        metric_noise=False,
+    )
+    assert finding(text, "underfitting").severity == "info"

@@ -111,3 +111,20 @@ def test_clipping_overload(limit: float, expected: str) -> None:
     stream = Stream(recipe=recipe_of(optimizer__clip_norm=limit), gradient=lambda share: 1.0)
     assert outcome(stream, "clipping_overload") == expected
     assert outcome(Stream(), "clipping_overload") == "not enough data"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "floor", "expected"),
+    [(2, 0.2, "fired"), (3, 0.2, "fired"), (2, 2.2, "clear"), (1, 0.2, "not enough data")],
+)
+def test_a_run_of_a_few_evaluations_that_was_cut_off(
+    epochs: int, floor: float, expected: str
+) -> None:
+    cut = Stream(
+        recipe=recipe_of(train__epochs=epochs),
+        validation_loss=lambda share: 2.5 - (2.5 - floor) * share,
+        validation_metric=lambda share: 0.3 + 0.4 * share,
+        metric_noise=False,
+        evaluation_noise=0.0,
+    )
+    assert outcome(cut, "still_improving") == expected

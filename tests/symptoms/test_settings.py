@@ -47,6 +47,16 @@ def test_rates_outside_of_their_range(
             "regularization.weight_decay",
             "optimisation",
         ),
+        ({"regularization__l2": 0.05}, "regularization.l2", "info"),
+        ({"regularization__l2": 0.5}, "regularization.l2", "optimisation"),
+        (
+            {"regularization__augmentation": {"rotation": 180.0}, "model": {"kind": "cnn"}},
+            "regularization.augmentation.rotation",
+            "info",
+        ),
+        ({"model__hidden": (64, 4)}, "model.hidden", "info"),
+        ({"model": {"kind": "cnn", "channels": (2, 16)}}, "model.channels", "info"),
+        ({"model": {"kind": "cnn", "stride": 2}}, "model.stride", "info"),
         ({"train__early_stopping": {"patience": 1}}, "train.early_stopping.patience", "info"),
         ({"schedule": {"kind": "polynomial", "power": 10.0}}, "schedule", "info"),
     ],
@@ -67,7 +77,25 @@ def test_values_that_are_out_of_line(changes: dict[str, Any], path: str, severit
         {"schedule": {"kind": "one_cycle"}},
         {"schedule": {"kind": "step"}},
         {"train__early_stopping": {"patience": 10}},
+        {"regularization__l2": 1e-3},
+        {"model__hidden": (8,)},  # fewer than the classes, but not few
+        {"model": {"kind": "cnn", "stride": 2, "pooling": "none"}},
     ],
 )
 def test_usual_values_are_fine(changes: dict[str, Any]) -> None:
     assert judged(**changes) == ("clear", "info", set())
+
+
+def test_two_classes_pass_through_any_layer() -> None:
+    narrow = Stream(recipe_of(model__hidden=(4,)), outputs=2, class_shares=(0.5, 0.5))
+    assert finding(narrow, "suspicious_values").outcome == "clear"
+
+
+def test_an_odd_value_explains_what_it_can_do_and_nothing_else() -> None:
+    high = finding(Stream(recipe_of(optimizer__lr=0.1)), "suspicious_values")
+    low = finding(Stream(recipe_of(optimizer__lr=1e-7)), "suspicious_values")
+    assert "divergence" in high.leads_to
+    assert "divergence" not in low.leads_to
+    assert "update_ratio_low" in low.leads_to
+    held = finding(Stream(recipe_of(regularization__dropout=0.9)), "suspicious_values")
+    assert {"over_regularized", "underfitting"} <= set(held.leads_to)
