@@ -201,7 +201,7 @@ def load_file(path: Path, vocabulary: Mapping[str, FactDefinition]) -> Rule:
 def parse_rule(text: str, vocabulary: Mapping[str, FactDefinition], name: str = "<rule>") -> Rule:
     """A rule from YAML text. Raises RuleError."""
     try:
-        document = yaml_lines.read(text)
+        document = yaml_lines.read_quickly(text)
     except yaml_lines.YamlError as error:
         raise RuleError(f"{name}:{error.line}: {error}") from None
     return _Reader(document, vocabulary, name).rule()
