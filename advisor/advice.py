@@ -106,13 +106,13 @@ def propose(
 def _orders(rules: Sequence[Rule], by: Arbitration) -> dict[str, tuple[Order, str | None]]:
     """Each rule's place, and the symptom that it goes for."""
     aims = {rule.id: by.aim(rule.treats, rule.reads) for rule in rules}
-    treated = set(aims.values())
+    covered: set[str | None] = set()
+    covered.update(*(by.covers(aims[rule.id], rule.change) for rule in rules))
     found: dict[str, tuple[Order, str | None]] = {}
     for rule in rules:
         aim = aims[rule.id]
-        cause = by.causes.get(aim or "")
-        after = cause is not None and cause in treated
-        found[rule.id] = ((by.urgency_of(aim), after, rule.rank, rule.id), aim)
+        urgency = by.urgency_of(aim, rule.change)
+        found[rule.id] = ((urgency, aim in covered, rule.rank, rule.id), aim)
     return found
 
 

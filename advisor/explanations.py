@@ -12,6 +12,7 @@ from typing import Any, Literal
 from advisor.diagnosis.remedies import REMEDIES
 from advisor.facts import VOCABULARY, FactDefinition, FactValue
 from advisor.rulebook import Example, Rule
+from advisor.session_symptoms import SESSION_DETECTORS, SessionDetector
 from advisor.signals import SIGNALS
 from advisor.symptoms import DETECTORS, Detector
 from advisor.symptoms.causes import leads_to
@@ -93,6 +94,8 @@ def explained(name: str, rules: Sequence[Rule]) -> tuple[Explanation, ...]:
     found = [of_rule(rule) for rule in rules if rule.id == name]
     if name in DETECTORS:
         found.append(of_symptom(DETECTORS[name], rules))
+    elif name in SESSION_DETECTORS:
+        found.append(of_session_symptom(SESSION_DETECTORS[name]))
     elif name in VOCABULARY:
         found.append(of_fact(VOCABULARY[name], rules))
     return tuple(found)
@@ -125,8 +128,7 @@ def of_symptom(detector: Detector, rules: Iterable[Rule]) -> Explanation:
     name, remedy = detector.name, REMEDIES.get(detector.name)
     near = [rule for rule in rules if name in (rule.treats, *rule.reads)]
     rows = (
-        Row("severity", f"{detector.severity}: {SEVERITIES[detector.severity]}"),
-        Row("class", f"{detector.order} of {max(CLASSES)}: {CLASSES[detector.order]}"),
+        *_rank(detector),
         Row("fires when", detector.threshold),
         Row("needs", tuple(SIGNALS.get(signal, signal) for signal in detector.needs)),
         Row("beware", detector.traps),
@@ -141,6 +143,21 @@ def of_symptom(detector: Detector, rules: Iterable[Rule]) -> Explanation:
     return Explanation("symptom", name, detector.about, _filled(rows))
 
 
+def of_session_symptom(detector: SessionDetector) -> Explanation:
+    """The same of one that is judged at the end of a session; no rule reads it."""
+    rows = (
+        *_rank(detector),
+        Row("judged", "at the end of a session, over all of it"),
+        Row("fires when", detector.threshold),
+        Row("needs", detector.needs),
+        Row("beware", detector.traps),
+        Row("known from", detector.source),
+        Row("first", detector.first),
+        Row("expect", detector.expect),
+    )
+    return Explanation("symptom", detector.name, detector.about, rows)
+
+
 def of_fact(fact: FactDefinition, rules: Iterable[Rule]) -> Explanation:
     """What it is measured in, and which rules read it."""
     rows = (
@@ -150,6 +167,13 @@ def of_fact(fact: FactDefinition, rules: Iterable[Rule]) -> Explanation:
         _rules("read by", (rule for rule in rules if fact.name in rule.reads)),
     )
     return Explanation("fact", fact.name, fact.meaning, _filled(rows))
+
+
+def _rank(detector: Detector | SessionDetector) -> tuple[Row, Row]:
+    return (
+        Row("severity", f"{detector.severity}: {SEVERITIES[detector.severity]}"),
+        Row("class", f"{detector.order} of {max(CLASSES)}: {CLASSES[detector.order]}"),
+    )
 
 
 def _filled(rows: Iterable[Row]) -> tuple[Row, ...]:

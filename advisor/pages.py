@@ -6,10 +6,20 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from advisor.explanations import CLASSES, Explanation, Kind, Row, of_fact, of_rule, of_symptom
+from advisor.explanations import (
+    CLASSES,
+    Explanation,
+    Kind,
+    Row,
+    of_fact,
+    of_rule,
+    of_session_symptom,
+    of_symptom,
+)
 from advisor.facts import VOCABULARY, FactDefinition
 from advisor.probe_facts import PROBED
 from advisor.rulebook import Rule
+from advisor.session_symptoms import SESSION_DETECTORS
 from advisor.stages import STAGES, Stage
 from advisor.symptoms import DETECTORS
 from advisor.text import clean
@@ -103,6 +113,13 @@ def _symptoms(rules: Sequence[Rule]) -> Iterator[str]:
         for detector in DETECTORS.values():
             if detector.order == number:
                 yield from _section(of_symptom(detector, rules), SYMPTOMS, places)
+    yield "## Of a whole session"
+    yield (
+        "Judged when a session is over, from all of its trainings, its decisions and the test. "
+        "They say how far its numbers can be trusted; no rule reads them."
+    )
+    for found in SESSION_DETECTORS.values():
+        yield from _section(of_session_symptom(found), SYMPTOMS, places)
 
 
 def _facts(rules: Sequence[Rule]) -> Iterator[str]:

@@ -160,12 +160,13 @@ class Records:
 
     @cached_property
     def began(self) -> float | None:
-        """The loss of the untrained model, or else of the first batches."""
+        """The loss of the untrained model, or else of the first batches: the first alone where the
+        next ones blew up."""
         told = self.started is not None and self.knows("initial_loss")
         initial = _if_finite(self.started.initial_loss) if self.started and told else None
         if initial is not None or not self.steps:
             return initial
-        return _if_finite(float(np.median(self.loss[:5])))
+        return _if_finite(float(min(self.loss[0], np.median(self.loss[:5]))))
 
     @cached_property
     def knowing_nothing(self) -> float | None:

@@ -39,10 +39,13 @@ from advisor.requests import (
 from advisor.rulebook import Rule
 from advisor.stages import (
     DATA_CLASS,
+    ODD,
     STAGES,
     Stage,
     faults_of_data,
     fits_already,
+    in_earnest,
+    only_odd,
     passed,
     reason_to_skip,
     reopened_by,
@@ -60,6 +63,8 @@ FRESH_SEED = 1000
 """Added to the seed for the confirmation run: no decision has ever seen that seed."""
 LEAST_TRAININGS = 5
 """A budget of so many trainings or more keeps one back for the confirmation."""
+SETTINGS_SHARE = 0.4
+"""Of the budget: where it trains, mending settings may spend so much before the search."""
 PROBE_SHARE = 0.6
 """A probe may cost at most this share of one training, and is skipped when it would cost more
 than the stage has left."""
@@ -115,6 +120,7 @@ class Session:
         fitting = waiting[0].phase == "raise performance"
         if not regularise or not fitting or not fits_already(self._incumbent.findings):
             return 0
+        self._until["regularization"] = waiting[regularise - 1].until
         for stage in waiting[:regularise]:
             self._until[stage.name] = waiting[regularise].until
         return regularise
@@ -177,6 +183,8 @@ class Session:
         faults = faults_of_data(self._incumbent.findings)
         if faults:
             fresh = tuple(p for p in fresh if p.treats in faults)
+        if stage.name == "sanity" and only_odd(self._incumbent.findings):
+            fresh = tuple(p for p in fresh if p.treats == ODD)
         return Advice(fresh, advice.probes, advice.refused)
 
     def _check(self) -> Flow:
@@ -369,7 +377,9 @@ class Session:
         trials = {"best": best} | ({"baseline": state.baseline} if state.baseline else {})
         if best.blocking:
             faults = ", ".join(sorted(best.blocking)).replace("_", " ")
-            yield Remark(f"it does not train yet ({faults}), so the test set stays sealed")
+            data = faults_of_data(best.findings)
+            what = "a fault of the data is open" if data else "it does not train yet"
+            yield Remark(f"{what} ({faults}), so the test set stays sealed")
             return
         usable = {
             name: attempt.trial.number
@@ -393,11 +403,13 @@ class Session:
     def _affordable(self, stage: Stage, epochs: float) -> bool:
         """Within the stage's share, and with one training left for the confirmation."""
         budget, reserve = self.state.budget, float(self._incumbent.recipe.train.epochs)
-        if stage.name == "sanity" or not budget.holds(
-            LEAST_TRAININGS * self.state.start.train.epochs
-        ):
-            reserve = 0.0
         until = self._until.get(stage.name, stage.until)
+        if stage.name == "sanity" and in_earnest(self._incumbent.findings):
+            reserve = 0.0
+        elif stage.name == "sanity":  # settings that are wrong leave something for the search
+            until = SETTINGS_SHARE
+        if not budget.holds(LEAST_TRAININGS * self.state.start.train.epochs):
+            reserve = 0.0
         return budget.allows(epochs, until) and budget.allows(epochs + reserve)
 
     def _affordable_ones(

@@ -153,9 +153,11 @@ def to_mend(findings: Sequence[Finding]) -> frozenset[str]:
     and settings that are wrong by themselves."""
     fired = [one for one in findings if one.outcome == "fired"]
     untrained = {
-        one.explained_by or one.symptom
+        name
         for one in fired
         if one.severity == "block" or one.symptom in UNTRAINED
+        for name in (one.symptom, one.explained_by)
+        if name
     }
     settings = {
         one.symptom
@@ -166,6 +168,20 @@ def to_mend(findings: Sequence[Finding]) -> frozenset[str]:
     if any(one.symptom == "underfitting" and one.severity != "info" for one in fired):
         odd.add("over_regularized")  # regularisers go first, before rates and sizes are searched
     return frozenset(untrained | settings | odd)
+
+
+def in_earnest(findings: Sequence[Finding]) -> bool:
+    """Whether it does not train yet, so that all that is left may be spent on that."""
+    return any(
+        one.outcome == "fired" and (one.severity == "block" or one.symptom in UNTRAINED)
+        for one in findings
+    )
+
+
+def only_odd(findings: Sequence[Finding]) -> bool:
+    """Whether nothing is to be mended but odd values that did no harm."""
+    odd = next((one for one in findings if one.symptom == ODD and one.outcome == "fired"), None)
+    return odd is not None and odd.gravity == "info" and to_mend(findings) == {ODD}
 
 
 def fits_already(findings: Sequence[Finding]) -> bool:

@@ -79,8 +79,9 @@ class Standing(Records):
 
     @cached_property
     def fitted(self) -> Evaluated | None:
-        """The evaluation with the best training metric, the first of equals."""
-        metrics = self.train_metrics
+        """The evaluation with the best training metric, of those that measured both; the first of
+        equals."""
+        metrics = np.where(np.isnan(self.validation_metrics), np.nan, self.train_metrics)
         if not len(metrics) or np.isnan(metrics).all():
             return None
         return self.evaluations[int(np.nanargmax(metrics))]

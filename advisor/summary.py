@@ -11,7 +11,9 @@ from typing import Any
 
 from advisor import recipe_file
 from advisor.auto import trial_folder
+from advisor.session_symptoms import judged
 from advisor.state import Attempt, State
+from advisor.symptoms import Finding
 
 
 def conclude(state: State, folder: Path) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def summary(state: State, folder: Path) -> dict[str, Any]:
         "rejected": verdicts["rejected"],
         "undecided": verdicts["undecided"],
         "changes": changes(state),
+        "session_symptoms": [_finding(found) for found in judged(state)],
         "blocking": sorted(state.incumbent.blocking) if state.incumbent else [],
         "best_recipe": str(folder / "best.yaml") if trained(state) else None,
         "session": str(folder),
@@ -82,6 +85,18 @@ def changes(state: State) -> dict[str, list[Any]]:
         name: [before.get(name), after.get(name)]
         for name in names
         if before.get(name) != after.get(name)
+    }
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "symptom": found.symptom,
+        "outcome": found.outcome,
+        "severity": found.severity,
+        "evidence": dict(found.evidence),
+        "window": found.window,
+        "threshold": found.threshold,
+        "reads": found.reads,
     }
 
 

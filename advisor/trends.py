@@ -57,7 +57,10 @@ def thinned(values: Floats) -> Floats:
 
 
 def deviation(values: Floats) -> float:
-    """1.4826 times the median absolute deviation: that of normal noise, whatever the outliers."""
+    """1.4826 times the median absolute deviation: that of normal noise, whatever the outliers;
+    NaN of nothing."""
+    if not len(values):
+        return math.nan
     return 1.4826 * median(np.abs(values - median(values)))
 
 

@@ -236,7 +236,11 @@ class Worker:
         scale = dataset.target_std
         losses = metrics.example_losses(recipe, outputs, test.targets)
         value = metrics.score(recipe.task, recipe.metric, outputs, test.targets, scale)
-        return {f"{name}_metric": value, f"{name}_loss": float(np.mean(losses))}
+        return {
+            f"{name}_metric": value,
+            f"{name}_loss": float(np.mean(losses)),
+            f"{name}_examples": float(len(test.targets)),
+        }
 
     def _parity(self, request: Mapping[str, Any]) -> None:
         from advisor.parity import measure

@@ -102,6 +102,9 @@ def test_a_session_improves_a_sick_recipe_and_leaves_what_it_promises(
     test = found["test"]
     assert isinstance(test, dict)
     assert test["opened"] == 1
+    whole = found["session_symptoms"]
+    assert isinstance(whole, list)
+    assert {entry["symptom"]: entry["outcome"] for entry in whole}["test_mismatch"] == "clear"
     assert recipe_file.read(folder / "best.yaml").name == "iris"
     assert load_file(folder / "best.safetensors")
     assert json.loads((folder / "summary.json").read_text()) == found

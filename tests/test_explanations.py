@@ -15,10 +15,12 @@ from advisor.explanations import (
     explained,
     of_fact,
     of_rule,
+    of_session_symptom,
     of_symptom,
 )
 from advisor.facts import VOCABULARY
 from advisor.rulebook import Rule, installed
+from advisor.session_symptoms import SESSION_DETECTORS
 from advisor.symptoms import DETECTORS
 from advisor.symptoms.causes import leads_to
 
@@ -90,6 +92,18 @@ def test_rules_of_a_symptom_are_those_that_treat_it_and_those_that_ask_for_it(na
     treated, read = set(found.get("treated by", ())), set(found.get("read by", ()))
     assert treated == {rule.id for rule in RULES if rule.treats == name}
     assert read == {rule.id for rule in RULES if name in rule.reads} - treated
+
+
+@pytest.mark.parametrize("name", SESSION_DETECTORS)
+def test_a_symptom_of_a_session_is_told_whole(name: str) -> None:
+    detector, (entry,) = SESSION_DETECTORS[name], explained(name, RULES)
+    assert entry == of_session_symptom(detector)
+    assert (entry.kind, entry.name, entry.title) == ("symptom", name, detector.about)
+    told = {"fires when": detector.threshold, "beware": detector.traps, "first": detector.first}
+    assert {heading: entry.values[heading] for heading in told} == told
+    assert texts(entry, "class")[0].endswith(CLASSES[detector.order])
+    assert texts(entry, "needs") == detector.needs
+    assert "session" in texts(entry, "judged")[0]
 
 
 def test_a_fact_names_its_unit_field_and_readers() -> None:

@@ -12,6 +12,7 @@ import pytest
 from advisor.cli.rules import load
 from advisor.facts import VOCABULARY
 from advisor.pages import FACTS, SYMPTOMS, escaped, is_page, pages
+from advisor.session_symptoms import SESSION_DETECTORS
 from advisor.stages import STAGES
 from advisor.symptoms import DETECTORS
 
@@ -69,7 +70,7 @@ def test_everything_has_one_place(made: dict[str, str]) -> None:
     for stage in STAGES:
         ids = [rule.id for rule in rules if rule.stage == stage.name]
         assert anchors(made[f"rules/{stage.name}.md"])[1:] == ids
-    assert set(DETECTORS) <= set(anchors(made[SYMPTOMS]))
+    assert {*DETECTORS, *SESSION_DETECTORS} <= set(anchors(made[SYMPTOMS]))
     assert set(VOCABULARY) - set(DETECTORS) <= set(anchors(made[FACTS]))
     for text in made.values():
         assert len(anchors(text)) == len(set(anchors(text)))

@@ -82,7 +82,7 @@ def test_what_is_reopened_is_a_stage(stages: tuple[str, ...]) -> None:
 
 def test_the_first_stage_mends_the_cause_of_what_blocks() -> None:
     found = arranged([fired("no_learning"), fired("dead_units", "optimisation")])
-    assert to_mend(found) == {"dead_units"}
+    assert to_mend(found) == {"dead_units", "no_learning"}
     assert not passed(BY_NAME["sanity"], found)
 
 

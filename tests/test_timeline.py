@@ -94,3 +94,11 @@ def test_what_is_no_number_is_nan() -> None:
     series.extend([1.0, None])  # type: ignore[list-item]
     assert series.values.tolist() == pytest.approx([1.0, math.nan], nan_ok=True)
     assert not series.finite
+
+
+def test_reports_hold_what_is_known_of_a_run_of_steps_as_a_whole() -> None:
+    told = Timeline([steps([1.0, 2.0], wait_seconds=0.5), steps([3.0], gradient_kept=True)])
+    reports = told.reports
+    np.testing.assert_array_equal(reports.sizes.values, [2, 1])
+    np.testing.assert_array_equal(reports.waits.values, [0.5, math.nan])
+    np.testing.assert_array_equal(reports.kept.values, [math.nan, 1.0])

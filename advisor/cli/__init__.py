@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import io
 import signal
+import sys
 from collections.abc import Sequence
 
 from advisor.cli.errors import reported
@@ -18,6 +20,9 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (`advisor --help` lists them)."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # bars and arrows, where the encoding has none
     return reported(lambda: _run(arguments))
 
 

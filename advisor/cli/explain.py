@@ -41,11 +41,12 @@ def execute(arguments: argparse.Namespace) -> int:
     from advisor.cli.rules import load
     from advisor.explanations import explained
     from advisor.facts import VOCABULARY
+    from advisor.session_symptoms import SESSION_DETECTORS
 
     name, rules = arguments.name, load(arguments.rules)
     found = explained(name, rules)
     if not found:
-        hint = near(name, [*(rule.id for rule in rules), *VOCABULARY])
+        hint = near(name, [*(rule.id for rule in rules), *VOCABULARY, *SESSION_DETECTORS])
         raise CliError(f"no rule, symptom or fact is called {name!r}{hint}")
     for place, entry in enumerate(found):
         if arguments.json:

@@ -26,6 +26,7 @@ from advisor.requests import (
     TestResult,
     Train,
 )
+from advisor.session_symptoms import judged
 from advisor.state import State
 from advisor.summary import changes, measured
 from advisor.symptoms import Finding
@@ -182,6 +183,14 @@ class Narrator:
         self.say(f"    {sign} {values}; {_text(decided.decision.reason)}")
         if decided.reopens:
             self.say(f"    reopens {', '.join(decided.reopens)}")
+
+
+def tell_doubts(console: Console, state: State) -> None:
+    """After the last table: what speaks against the session's own numbers, a line each."""
+    for finding in judged(state):
+        if finding.outcome == "fired":
+            told = f"[yellow]! {_words(finding.symptom)}[/] {_text(finding.reads)}"
+            Narrator(console).say(told)
 
 
 def before_and_after(state: State) -> Table:

@@ -35,7 +35,12 @@ def console() -> Console:
     """The terminal, or plain lines when standard output is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            """Whoever read it has seen enough; the exit code is the command's to choose."""
+            raise BrokenPipeError
+
+    return Terminal(highlight=False, soft_wrap=True)
 
 
 def pretty(value: Any) -> str:

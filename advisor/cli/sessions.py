@@ -15,7 +15,7 @@ from advisor.cli import output, rules
 from advisor.cli.errors import CliError, Exit, Interrupted, no_more_interrupts
 from advisor.cli.json_lines import JsonLines
 from advisor.cli.live import LiveView
-from advisor.cli.narrate import Narrator, before_and_after
+from advisor.cli.narrate import Narrator, before_and_after, tell_doubts
 from advisor.ledger import Ledger
 from advisor.recipe import Recipe
 from advisor.runner import Runner, UserError
@@ -97,6 +97,7 @@ def _tell(state: State, folder: Path) -> None:
     console = output.console()
     console.print()
     console.print(before_and_after(state))
+    tell_doubts(console, state)
     if summary.trained(state):
         output.say(f"best recipe  {folder / 'best.yaml'}")
     output.say(f"session      {folder}")

@@ -26,8 +26,9 @@ Window = tuple[float, float]
 
 
 def _counsels(finding: Finding, fired: Sequence[Finding], counsellor: Counsellor) -> list[Counsel]:
-    """What the rules say to a finding; to a setting that no rule of its own speaks to, what they
-    say to what came of it. Faults of the data are not mended by treating what came of them."""
+    """What the rules say to a cause, and then what they say to what came of it, for settings that
+    no rule of their own speaks to. Faults of the data are not mended by treating what came of
+    them."""
     found = counsellor.on(finding.symptom)
     if CLASSES.get(finding.symptom, 1) > DATA_CLASS and not finding.explained_by:
         led = [one.symptom for one in fired if one.explained_by == finding.symptom]

@@ -16,6 +16,7 @@ from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms import Finding
 from advisor.symptoms.causes import NOT_LEARNED, leads_to
+from advisor.symptoms.floors import TWICE as TWICE
 from advisor.symptoms.floors import double_softmax
 from advisor.trends import falling
 
@@ -33,7 +34,7 @@ MORE = 0.1
 START = 0.15
 """Relative distance from ln k at which a loss may begin that ends at the floor of k classes."""
 BLOCKS = 12
-CHANCE, TWICE = "chance", "double softmax"
+CHANCE = "chance"
 """What the loss stands at."""
 TASKS = ("classification", "binary", "language_model")
 THRESHOLD = (

@@ -36,7 +36,8 @@ EARLY = "what blocks comes first, and this may come of it; look again afterwards
 LATE = "bias before variance: this counts once nothing keeps it from fitting"
 AGAINST = "the usual advice goes against that on"
 TWICE = Remedy(
-    "Let the model return raw outputs: the loss already takes the softmax, and took it twice.",
+    "Let the model return raw outputs: the loss takes the softmax or sigmoid itself, and so took "
+    "it twice.",
     "The loss can fall to zero.",
     "the loss is one of your own that wants probabilities",
 )

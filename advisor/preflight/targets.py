@@ -12,6 +12,7 @@ FAR = 10.0
 """Robust deviations from the median: one normal value in 10^23."""
 MOST_COLUMNS, MOST_ROWS = 512, 4096
 """Wider inputs are pictures or the like, where no single value is the answer."""
+FEWEST_ROWS = 50
 EXACT = 1e-6
 """1 - |correlation| that rounding in float32 leaves."""
 
@@ -40,6 +41,8 @@ def check_copies(dataset: Dataset, train: Looked) -> Part:
     flat = train.inputs.reshape(len(train.inputs), -1)[:MOST_ROWS]
     if dataset.vocabulary or train.targets.ndim > 1 or flat.shape[1] > MOST_COLUMNS:
         return Part()
+    if len(flat) < FEWEST_ROWS:
+        return Part(notes=(f"fewer than {FEWEST_ROWS} rows may be the target by chance",))
     if dataset.task == "classification" and dataset.outputs > 2:
         return Part()  # class numbers have no order that a column could follow
     targets = np.asarray(train.targets[:MOST_ROWS], dtype=float)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from advisor.symptoms.catalogue import ORDER, PLACE
+from advisor.symptoms.causes import NOT_LEARNED
 from advisor.symptoms.finding import Finding, Severity
 
 GENERALISATION, LAST_CLASS = 8, 9
@@ -32,8 +33,8 @@ def arranged(findings: Iterable[Finding], order: Mapping[str, int] = ORDER) -> l
 
 def _apart(one: Finding) -> Finding:
     """As it was before it was arranged with others."""
-    arranged = one.explained_by or one.weight is not None
-    return replace(one, explained_by="", weight=None) if arranged else one
+    together = one.explained_by or one.weight is not None
+    return replace(one, explained_by="", weight=None) if together else one
 
 
 def _causes(fired: Mapping[str, Finding], order: Mapping[str, int]) -> dict[str, str]:
@@ -43,15 +44,20 @@ def _causes(fired: Mapping[str, Finding], order: Mapping[str, int]) -> dict[str,
         for reached in one.leads_to:
             if reached in fired and reached != name:
                 parents.setdefault(reached, []).append(name)
+    roots: dict[str, frozenset[str]] = {}
+
+    def above(name: str) -> frozenset[str]:
+        """The causes of a symptom, itself where it has none; nothing explains its own cause."""
+        if name not in roots:
+            roots[name] = frozenset({name})
+            found = [above(parent) for parent in parents.get(name, ())]
+            roots[name] = frozenset().union(*found) if found else frozenset({name})
+        return roots[name]
 
     def rank(name: str) -> tuple[int, int]:
         return order.get(name, LAST_CLASS), _place(name)
 
-    def roots(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
-        above = [parent for parent in parents.get(name, ()) if parent not in seen]
-        return set().union(*(roots(p, seen | {name}) for p in above)) if above else {name}
-
-    return {name: min(roots(name), key=rank) for name in parents}
+    return {name: min(above(name), key=rank) for name in parents}
 
 
 def _group(
@@ -66,8 +72,7 @@ def _group(
 
 def _bias_first(groups: list[list[Finding]], order: Mapping[str, int]) -> list[list[Finding]]:
     """Lagging behind on validation is only noted while something keeps it from fitting."""
-    open_ones = [group for group in groups if group[0].gravity in ("block", "optimisation")]
-    if not any(_importance(group, order)[1] < GENERALISATION for group in open_ones):
+    if not any(_keeps_from_fitting(group) for group in groups):
         return groups
     return [
         [replace(group[0], weight="info"), *group[1:]]
@@ -78,9 +83,15 @@ def _bias_first(groups: list[list[Finding]], order: Mapping[str, int]) -> list[l
     ]
 
 
+def _keeps_from_fitting(group: Sequence[Finding]) -> bool:
+    cause = group[0]
+    grave = cause.gravity in ("block", "optimisation")
+    return grave and not {cause.symptom, *cause.leads_to}.isdisjoint(NOT_LEARNED)
+
+
 def _importance(group: Sequence[Finding], order: Mapping[str, int]) -> tuple[bool, int, int, int]:
-    """A group is as urgent as its gravest member, in that one's class; faults of the data that
-    block come before all others."""
+    """A group is as urgent as its gravest member, in that one's class; what blocks comes before
+    all others."""
     cause = group[0]
     gravest = [one for one in group if one.severity == cause.gravity]
     urgent = min(order.get(one.symptom, LAST_CLASS) for one in [cause, *gravest])
@@ -104,6 +115,8 @@ class Arbitration:
     """of each fired symptom: the class in which its cause is treated"""
     causes: Mapping[str, str] = field(default_factory=dict)
     """explained symptom -> its cause"""
+    parts: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """cause -> field at fault -> what it can explain, where there may be several"""
     order: Mapping[str, int] = field(default_factory=lambda: ORDER)
 
     @classmethod
@@ -115,21 +128,33 @@ class Arbitration:
             group = [one for one in fired if cause.symptom in (one.symptom, one.explained_by)]
             urgent = _importance(group, order)[1]
             urgency |= {one.symptom: urgent for one in group}
-        return cls(urgency, causes, order)
+        parts = {one.symptom: one.parts for one in fired if one.parts}
+        return cls(urgency, causes, parts, order)
 
     def aim(self, treats: str | None, reads: Iterable[str]) -> str | None:
         """The symptom that a rule goes for: the one it treats, where that fired and nothing
         explains it; else the most urgent of those that it reads."""
-        fired = [name for name in dict.fromkeys((treats, *reads)) if name in self.urgency]
-        if not fired:
-            return treats
+        named = ([treats] if treats else []) + list(reads)
+        fired = [name for name in dict.fromkeys(named) if name in self.urgency]
 
         def rank(name: str) -> tuple[bool, bool, int]:
             return name in self.causes, name != treats, self.urgency[name]
 
-        return min((name for name in fired if name), key=rank)
+        return min(fired, key=rank) if fired else treats
 
-    def urgency_of(self, symptom: str | None) -> int:
-        """1 to 9; 9 for a rule that goes for none."""
+    def covers(self, aim: str | None, paths: Iterable[str]) -> frozenset[str]:
+        """The explained symptoms that a change of these fields would mend with their cause."""
+        led = frozenset(name for name, cause in self.causes.items() if cause == aim)
+        parts = self.parts.get(aim or "")
+        if not parts:
+            return led
+        return led.intersection(name for path in paths for name in parts.get(path, ()))
+
+    def urgency_of(self, symptom: str | None, paths: Iterable[str] = ()) -> int:
+        """1 to 9; 9 for a rule that goes for none, and for one that mends a field at fault which
+        explains nothing that fired."""
         name = symptom or ""
+        if name in self.parts:
+            covered = self.covers(name, paths)
+            return min((self.order.get(led, LAST_CLASS) for led in covered), default=LAST_CLASS)
         return self.urgency.get(name, self.order.get(name, LAST_CLASS))

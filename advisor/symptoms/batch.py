@@ -10,6 +10,8 @@ from advisor.symptoms.finding import Detector, Evidence, Severity
 
 USUAL = 16
 """The smallest batch of the usual sizes, all multiples of 16."""
+LARGE = 64
+"""A batch below which epochs, not its size, are what there is too little of."""
 LONE = 4
 """Batches so small that a rate which is usual otherwise throws the weights about."""
 ENOUGH_UPDATES, FEW_UPDATES = 300, 150
@@ -41,7 +43,7 @@ def batch_too_large(history: History) -> Evidence | str:
     short = history.shortfall(best.train_metric)
     if short is not None and math.isnan(short):
         return "the training metric was not measured"
-    many = size >= 2 * USUAL and steps * size // USUAL >= FEW_UPDATES
+    many = size >= LARGE and steps * size // USUAL >= FEW_UPDATES
     return Evidence(
         steps < FEW_UPDATES and many and (short is None or short > 0.05),
         {"batch_size": size, "steps": steps},
@@ -95,7 +97,8 @@ DETECTORS = (
         severity="optimisation",
         order=6,
         about="too few updates in the epochs there are",
-        threshold="fewer than 150 updates a run, where batches of 16 would make more, training "
+        threshold="fewer than 150 updates a run of batches of 64 or more, where 16 would make "
+        "150, training "
         "more than 0.05 short of a perfect score",
         source="Google tuning playbook on steps; the number is the project's",
         traps="full-batch training over many epochs; tasks that are fitted at once",

@@ -9,6 +9,7 @@ import numpy as np
 from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence
+from advisor.symptoms.pace import loss_left
 from advisor.trends import falling, jitter
 
 GONE = 0.01
@@ -79,9 +80,7 @@ def warmup_too_long(history: History) -> Evidence | str:
     rates = history.relative_lr
     first, peak_at = float(rates[0] / max(history.peak_rate, 1e-30)), int(np.argmax(rates)) + 1
     place = peak_at / history.steps
-    chance, left = history.chance_loss, math.inf
-    if chance and history.knows("train_loss") and history.evaluations:
-        left = float(history.train_losses[-1]) / chance
+    left = loss_left(history) or 0.0
     return Evidence(
         first <= 0.5 and (place >= 0.95 or (place > LONG_WARMUP and left > FLOOR)),
         {"first_of_peak": first, "peak_position": place},
@@ -145,9 +144,19 @@ def _hasty(history: History, patience: int) -> bool:
 
 
 def _too_short(history: History, patience: int) -> bool:
-    """A patience that one or two evaluations of bad luck use up, in the first half of a run."""
+    """A patience that one or two evaluations of bad luck use up, in the first half of a run.
+
+    Where the metric is within noise of its best, or training got worse as well: then the last
+    evaluations were a swing, and no overfitting.
+    """
     told = history.knows("total_steps") and history.total_steps > 0
-    return patience < SHORT_PATIENCE and told and history.steps < 0.5 * history.total_steps
+    best, error = history.best, history.metric_error
+    if patience >= SHORT_PATIENCE or not told or best is None or error is None:
+        return False
+    last = history.evaluations[-1]
+    lost = history.turned(best.validation_metric) - history.turned(last.validation_metric)
+    swings = history.knows("train_loss") and last.train_loss > best.train_loss
+    return history.steps < 0.5 * history.total_steps and (lost <= error or swings)
 
 
 def budget_too_long(history: History) -> Evidence | str:
@@ -172,7 +181,7 @@ def budget_too_long(history: History) -> Evidence | str:
 def _as_good(history: History) -> int:
     """Place of the first evaluation whose metric is within a standard error of the best."""
     metrics = history.validation_metrics
-    return int(np.argmax(metrics >= metrics.max() - (history.metric_error or 0.0)))
+    return int(np.argmax(metrics >= np.nanmax(metrics) - (history.metric_error or 0.0)))
 
 
 DETECTORS = (
@@ -208,7 +217,7 @@ DETECTORS = (
         threshold="validation loss falling (p < 0.05) by 2 % beyond noise over the last 2 x "
         "patience evaluations (at most half of all); or a patience below max(3, 5 % of the epochs) "
         "that ended the run before its half with the metric within a standard error of its best; "
-        "or a patience below 3 that ended it before its half",
+        "or a patience below 3 that ended it before its half while training got worse too",
         source="AutoTrainer (patience of max(3, epochs / 15)); Lightning and Keras count "
         "evaluations; 2 % is the project's",
         traps="a metric that has settled while its loss creeps on",

@@ -8,11 +8,11 @@ from advisor.history import History
 from advisor.symptoms.contract import batch_mixing, input_ignored, mode_mismatch, output_contract
 from advisor.symptoms.data_faults import conflicting_labels, invalid_data
 from advisor.symptoms.finding import Detector, Evidence, Severity
-from advisor.symptoms.flow import deep_and_plain, symmetric_initialization
+from advisor.symptoms.flow import FADED, deep_and_plain, symmetric_initialization
 from advisor.symptoms.probed import PREFLIGHT, flag, missing, number
 from advisor.trends import falling
 
-MOST_RATIO, USUAL_GAIN = 10.0, 2.0
+MOST_RATIO, USUAL_GAIN = FADED, 2.0
 LEFT = 0.9
 """Of chance's loss: labels with nothing in them leave so much of it."""
 LEAST_STEPS = 200

@@ -10,6 +10,8 @@ from advisor.symptoms.finding import Detector, Evidence, Severity
 
 MUCH_SHORT = 0.02
 """Of a metric that counts classes alike, and beyond a standard error: rare ones are missed."""
+RARE = 10
+"""Largest class / rarest."""
 WITH_CLASSES = ("classification", "binary", "multilabel")
 
 
@@ -40,8 +42,8 @@ def class_imbalance(history: History) -> Evidence | str:
         return _label_imbalance(shares)
     ratio = max(shares) / max(min(shares), 1e-9)
     return Evidence(
-        ratio > 10,
-        {"ratio": ratio, "rarest": min(shares), "remedies": _remedies(history)},
+        ratio > RARE,
+        {"ratio": ratio, "rarest": min(shares)},
         f"the largest class is {ratio:.1f} times the rarest, which holds {100 * min(shares):.1f} %"
         + _compensation(history),
         "training targets",
@@ -85,7 +87,7 @@ def _label_imbalance(shares: Sequence[float]) -> Evidence:
     rarest = min(min(share, 1 - share) for share in shares)
     ratio = (1 - rarest) / max(rarest, 1e-9)
     return Evidence(
-        ratio > 10,
+        ratio > RARE,
         {"ratio": ratio, "rarest": rarest},
         f"the rarer value of a label is found in {100 * rarest:.1f} % of the examples",
         "training targets",

@@ -133,7 +133,8 @@ def _explains_nothing(history: History) -> bool:
     validation targets, which may scatter more or less."""
     if history.recipe.metric != "r2" or not history.knows("train_metric"):
         return False
-    return bool(history.train_metrics.max() < 1 - LEARNED)
+    metrics = history.train_metrics[np.isfinite(history.train_metrics)]
+    return bool(len(metrics)) and bool(metrics.max() < 1 - LEARNED)
 
 
 def _least_steps(history: History) -> int:
@@ -225,7 +226,8 @@ DETECTORS = (
         order=3,
         about="the training loss does not fall",
         threshold="last window above 98 % of its start and of chance, and no downward trend "
-        "(Mann-Kendall, p > 0.01); while it goes on, from half of the run on",
+        "(Mann-Kendall, p > 0.01), or a training r2 below 0.02 throughout; while it goes on, from "
+        "half of the run on",
         source="SageMaker Debugger LossNotDecreasing, with means in place of single values",
         traps="long first plateaus; warm-up; labels that imbalance makes easy to guess",
         look=no_learning,

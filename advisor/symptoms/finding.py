@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from advisor.history import History
@@ -33,6 +33,8 @@ class Finding:
     """one sentence for people, with the numbers, or what is missing to judge"""
     leads_to: tuple[str, ...] = ()
     """symptoms that it can explain, whether they fired or not"""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """of several odd fields, what each of them can explain"""
     explained_by: str = ""
     """the symptom that fired as well and led to this one; "" for a cause"""
     weight: Severity | None = None
@@ -56,6 +58,8 @@ class Evidence:
     """where this case is less grave than the symptom usually is"""
     leads_to: tuple[str, ...] | None = None
     """what this case can explain, where that is not what the symptom usually does"""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """the same of each field at fault, where there are several"""
 
 
 Look = Callable[[History], Evidence | str]
@@ -97,6 +101,7 @@ class Detector:
             self.threshold,
             seen.reads,
             leads_to(self.name, seen.leads_to) if seen.fires else (),
+            seen.parts if seen.fires else {},
         )
 
     def _looked(self, history: History) -> Evidence | str:

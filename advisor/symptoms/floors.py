@@ -13,7 +13,8 @@ from advisor.symptoms.finding import Detector, Evidence, Severity
 
 AT = 0.005
 """Relative distance from a value within which the loss stands at it."""
-NEAR = 0.02
+TWICE = "double softmax"
+NEAR = 0.1
 """The same, above a floor to which the loss is still creeping."""
 LEAST_STEPS = 200
 MOST_CLASSES = 1000
@@ -54,7 +55,12 @@ def loss_floor(history: History) -> Evidence | str:
         )
     return Evidence(
         True,
-        {"loss": level, "value": found.loss, "means": found.means},
+        {
+            "loss": level,
+            "value": found.loss,
+            "means": found.means,
+            **({"kind": TWICE} if found.floor else {}),
+        },
         f"the training loss stands at {level:.4g}; {found.loss:.4g} is {found.means}",
         "last third of the run",
         severity,
@@ -146,7 +152,7 @@ DETECTORS = (
         severity="block",
         order=1,
         about="the loss stands at a value that only a wrong output layer, or none, explains",
-        threshold="never below, and within 2 % of, ln(1 + (k-1)/e) or the floor of a second "
+        threshold="never below, and within 10 % of, ln(1 + (k-1)/e) or the floor of a second "
         "sigmoid, with an accuracy that should cost half of that; only noted: flat at ln k within "
         "0.5 % (where the number of classes is not told, any k up to 1000 where it began)",
         source="arithmetic of softmax and sigmoid",

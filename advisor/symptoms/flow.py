@@ -10,13 +10,13 @@ import numpy as np
 from advisor.history import History
 from advisor.recipe import Recipe
 from advisor.recipe.models import layer_sizes
+from advisor.signals import in_words
+from advisor.symptoms.examples import RARE
 from advisor.symptoms.finding import Detector, Evidence, Severity
 from advisor.symptoms.pace import far_from_fitted, loss_left
 from advisor.symptoms.probed import number
 from advisor.trends import thinned
 
-RARE = 10
-"""Ratio of the class sizes, as for class_imbalance."""
 MOST_DEAD, MOST_SATURATED = 0.75, 0.5
 SHUT = 0.9
 """Share of a layer's units from which hardly anything gets through."""
@@ -29,6 +29,8 @@ HARMLESS = 0.1
 
 
 def symmetric_initialization(history: History) -> Evidence | str:
+    if not history.knows("recipe"):
+        return _all_zero(history)
     kind = history.recipe.initialization.kind
     sizes = layer_sizes(history.recipe.model)
     if sizes is None:
@@ -41,6 +43,22 @@ def symmetric_initialization(history: History) -> Evidence | str:
         if alike
         else f"weights start apart ({kind})",
         "the recipe",
+    )
+
+
+def _all_zero(history: History) -> Evidence | str:
+    """Without a recipe: whether every kernel of several was still zero when first reported."""
+    first = [history.timeline.layers[name].weight_norm.values[:1] for name in history.kernels]
+    if not history.knows("layers") or len(first) < 2 or not all(map(len, first)):
+        return f"nobody told {in_words(('recipe',))}"
+    zero = all(float(norm[0]) == 0 for norm in first)
+    return Evidence(
+        zero,
+        {"kernels": len(first)},
+        f"all {len(first)} kernels were zero when they were first looked at"
+        if zero
+        else "weights did not all start at zero",
+        "first report of the weights",
     )
 
 
@@ -93,7 +111,8 @@ def vanishing_gradients(history: History) -> Evidence | str:
     decades = -math.log10(max(ratio, 1e-30)) / (len(gradients) - 1) * 3
     shrinks = (ratio < 1e-3 and first < 1e-4) or (ratio < 0.02 and decades > 1)
     signal = number(history, "signal_ratio") or 1.0
-    fades = deep_and_plain(history.recipe) and signal > FADED
+    known = history.knows("recipe")
+    fades = known and deep_and_plain(history.recipe) and signal > FADED
     values = {"first": first, "last": last, "ratio": ratio, "decades_per_3_layers": decades}
     return Evidence(
         (shrinks or fades) and far_from_fitted(history),
@@ -114,9 +133,10 @@ def deep_and_plain(recipe: Recipe) -> bool:
     start as they should: then depth is to blame, not the start."""
     sizes, start = layer_sizes(recipe.model) or (), recipe.initialization
     held = getattr(recipe.model, "normalization", "none") != "none"
-    linked = getattr(recipe.model, "residual", False) or recipe.model.kind == "resnet"
+    linked = getattr(recipe.model, "residual", False)
     usual = start.kind not in ("zeros", "constant") and 0.5 <= start.gain <= 2.0
-    return len(sizes) >= DEEP and usual and not held and not linked
+    plain = recipe.model.kind in ("mlp", "cnn") and not held and not linked
+    return len(sizes) >= DEEP and usual and plain
 
 
 def exploding_gradients(history: History) -> Evidence | str:
@@ -132,9 +152,6 @@ def exploding_gradients(history: History) -> Evidence | str:
     high = thinned(history.smooth_loss[late]) > 0.3 * chance
     norms = thinned(history.grad_norm[late])[high]
     norms = norms[~np.isnan(norms)]
-    shares = history.started.data.class_shares if history.started else None
-    if shares and history.knows("class_shares") and max(shares) > RARE * min(shares):
-        return "rare classes give a few steps far larger gradients by themselves"
     if len(norms) < 100:
         return "needs 100 steps after the first tenth with a loss above 30 % of chance's"
     finite = norms[np.isfinite(norms)]
@@ -143,11 +160,18 @@ def exploding_gradients(history: History) -> Evidence | str:
     middle, top = np.percentile(finite, (50, 99)).tolist()
     tail = top / max(middle, 1e-12)
     return Evidence(
-        tail > 20 or middle > 1e6,
+        (tail > 20 and not _rare_classes(history)) or middle > 1e6,
         {"median": middle, "p99": top, "tail": tail},
         f"the gradient norm's 99th percentile, {top:.3g}, is {tail:.1f} times its median",
         f"{len(norms)} steps with a loss above 30 % of chance's",
     )
+
+
+def _rare_classes(history: History) -> bool:
+    """Then a few steps have far larger gradients by themselves."""
+    shares = history.started.data.class_shares if history.started else None
+    told = bool(shares) and history.knows("class_shares")
+    return told and max(shares or ()) > RARE * min(shares or ())
 
 
 def dead_units(history: History) -> Evidence | str:
@@ -191,11 +215,11 @@ DETECTORS = (
         severity="block",
         order=1,
         about="all units of a layer start alike and can only stay alike",
-        threshold="initialization zeros or constant with a hidden layer",
+        threshold="initialization zeros or constant with a hidden layer; without a recipe: every "
+        "kernel exactly zero when first reported",
         source="CS231n, weight initialization",
         traps="a zero start of last layers alone",
         look=symmetric_initialization,
-        needs=("recipe",),
     ),
     Detector(
         name="initial_loss_off",
@@ -227,8 +251,8 @@ DETECTORS = (
         severity="optimisation",
         order=4,
         about="a few gradients are far larger than the rest",
-        threshold="99th percentile above 20 medians, or a median above 1e6, while the loss is "
-        "above 30 % of chance's",
+        threshold="99th percentile above 20 medians (not with rare classes), or a median above "
+        "1e6, while the loss is above 30 % of chance's",
         source="TheDeepChecker (1e6); the tail is the project's",
         traps="the first steps; runs near a perfect fit; rare classes (all left out)",
         look=exploding_gradients,
@@ -253,7 +277,7 @@ DETECTORS = (
         order=4,
         about="tanh or sigmoid units stuck in their flat zone",
         threshold="more than 50 % of a layer's units on more than 90 % of the examples, at 2 "
-        "inspections",
+        "inspections; only noted below 10 % of chance's loss",
         source="SageMaker Debugger, DeepDiagnosis (50 % of a layer); the zone is the project's",
         traps="gates and outputs saturate legitimately (not looked at)",
         look=saturated_units,

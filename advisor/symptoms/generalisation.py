@@ -64,10 +64,14 @@ def underfitting(history: History) -> Evidence | str:
         short,
         {"train_shortfall": trained, "gap": gap, "error": error},
         f"training {history.recipe.metric} is {fitted.train_metric:.4g}, {trained:.3f} short of "
-        f"perfect, and validation only {gap:.3f} behind",
+        f"perfect, and validation {_behind(gap)}",
         FITTED_BEST,
         severity,
     )
+
+
+def _behind(gap: float) -> str:
+    return f"only {gap:.3f} behind" if gap >= 0 else f"even {-gap:.3f} ahead"
 
 
 def overfitting(history: History) -> Evidence | str:
@@ -167,7 +171,7 @@ def over_regularized(history: History) -> Evidence | str:
     return Evidence(
         under.fires and bool(strengths) and gap < max(SMALL_GAP, history.shortfall_error or 0.0),
         {"gap": gap, **strengths},
-        f"it underfits, validation is only {gap:.3f} behind, and regularisers are on: "
+        f"it underfits, validation is {_behind(gap)}, and regularisers are on: "
         f"{', '.join(strengths) or 'none'}",
         FITTED_BEST,
     )
@@ -187,9 +191,10 @@ DETECTORS = (
         severity="optimisation",
         order=7,
         about="the training set itself is not fitted",
-        threshold="training metric more than 0.01 short of perfect, beyond 2 standard errors and "
-        "the gap to validation; regression and language models: more than half of chance's loss "
-        "left",
+        threshold="best training metric more than 0.01 short of perfect, beyond 2 standard errors "
+        "and the gap to validation there, and no overtraining; only noted below a tenth of "
+        "chance's shortfall, and for texts below 90 % of chance's loss; regression and language "
+        "models: more than half of chance's loss left",
         source="Ng's bias before variance; Goodfellow, Bengio and Courville, chapter 11",
         traps="noisy labels; tasks with an error nobody can avoid",
         look=underfitting,
@@ -236,7 +241,7 @@ DETECTORS = (
         order=8,
         about="validation gets worse while training goes on",
         threshold="3 evaluations more than max(2 %, twice the noise) above the best loss, rising, "
-        "and the metric lower than at the best",
+        "the metric lower than at the best, and the training loss not above where it was then",
         source="Prechelt 1998 (generalisation loss of 2 %)",
         traps="over-confidence: the loss rises and the metric does not fall",
         look=overtraining,

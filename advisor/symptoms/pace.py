@@ -54,7 +54,11 @@ def slow_learning(history: History) -> Evidence | str:
     tiny = ratio is not None and ratio < 1e-4
     left = float(curve[-1] / started.chance_loss)
     return Evidence(
-        surely and trend[0] < 0 and far_from_fitted(history) and (straight or tiny),
+        surely
+        and trend[0] < 0
+        and curve[-1] < curve[0]
+        and far_from_fitted(history)
+        and (straight or tiny),
         {
             "loss_over_chance": left,
             "fell_first": first,
@@ -124,7 +128,7 @@ def still_improving(history: History) -> Evidence | str:
         return _cut_off(history)
     quarter = max(2, len(losses) // 4)
     gain = (float(np.min(losses[:-quarter])) - float(np.min(losses))) / abs(float(losses[0]))
-    position = history.best.step / max(1, history.total_steps)
+    position = min(1.0, history.best.step / max(1, history.total_steps))
     noise = (history.validation_noise or 0.0) / abs(float(losses[0]))
     return Evidence(
         position > 0.75 and gain > max(0.02, 2 * noise),

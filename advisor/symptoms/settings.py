@@ -11,6 +11,7 @@ from advisor.history import History
 from advisor.recipe import Recipe
 from advisor.recipe.models import feature_map_side
 from advisor.schedule import learning_rates
+from advisor.symptoms.budget import SHORT_PATIENCE
 from advisor.symptoms.causes import LAGGING, NOT_LEARNED, SPOILED, TIMID, WILD
 from advisor.symptoms.finding import Detector, Evidence, Severity
 
@@ -28,10 +29,10 @@ FAR_OUT = 100.0
 """A rate beyond its range by this factor is wrong, not daring."""
 USUAL_L2, MOST_L2 = 1e-3, 1e-2
 """Penalties that are searched end at the first; ten times as much is odd."""
-FAST = (*NOT_LEARNED, *WILD, *SPOILED, "slow_learning", "update_ratio_low", *LAGGING)
+FAST = (*NOT_LEARNED, *WILD, *SPOILED, "slow_learning", "update_ratio_low")
 HELD = (*NOT_LEARNED, *TIMID, *SPOILED, "over_regularized", "train_below_validation")
 SHRUNK = (*HELD, "regularization_overwhelms", "update_ratio_high")
-STOPS = (*NOT_LEARNED, *TIMID, *LAGGING, "stopped_too_early")
+STOPS = (*NOT_LEARNED, *TIMID, "stopped_too_early")
 """What each kind of odd value can lead to."""
 MOST_NARROW, TOO_NARROW = 2, 8
 """Classes that any layer can tell apart, and units that are few however many classes there are."""
@@ -66,6 +67,7 @@ def suspicious_values(history: History) -> Evidence | str:
         "the recipe",
         severity,
         tuple(dict.fromkeys(name for each in found for name in each.leads_to)),
+        {each.path: each.leads_to for each in found},
     )
 
 
@@ -74,8 +76,8 @@ def _oddities(recipe: Recipe) -> Iterator[Oddity]:
     yield from _constants(recipe)
     yield from _regularisers(recipe)
     early = recipe.train.early_stopping
-    if early is not None and early.patience < 3:
-        usual = "3 evaluations or more"
+    if early is not None and early.patience < SHORT_PATIENCE:
+        usual = f"{SHORT_PATIENCE} evaluations or more"
         yield Oddity("train.early_stopping.patience", early.patience, usual, STOPS)
     if _half_over(recipe):
         usual = "the rate is below 1 % of its peak before half of the run"

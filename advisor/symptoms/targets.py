@@ -20,7 +20,7 @@ def target_outliers(history: History) -> Evidence | str:
     if share is None:
         return missing(history, "target_outlier_share")
     examples = history.started.data.train_examples if history.started else None
-    many = examples is None or share * examples >= FEWEST
+    many = examples is None or round(share * examples) >= FEWEST
     severity: Severity = "optimisation" if history.recipe.loss.kind == "mse" else "info"
     return Evidence(
         share > MOST_OUTLIERS and many,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -88,13 +88,16 @@ def diagnosed(visit: Visit, case: Case, findings: Sequence[Finding]) -> None:
 def _names(one: Finding, case: Case) -> bool:
     """Whether it names the fault; of odd values, whether it is the one that was put there."""
     if one.symptom == "suspicious_values":
-        return any(_within(odd, path) for odd in one.evidence for path in case.changes)
+        return not set(one.evidence).isdisjoint(_leaves(case.changes))
     return one.symptom in case.causes
 
 
-def _within(path: str, other: str) -> bool:
-    """Whether one of two fields or sections is the other, or part of it."""
-    return path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.")
+def _leaves(changes: Mapping[str, Any]) -> Iterator[str]:
+    """Every field that was changed, sections opened; a section itself where only it is odd."""
+    for path, value in changes.items():
+        yield path.partition(".")[0] if path.startswith("schedule") else path
+        if isinstance(value, Mapping):
+            yield from _leaves({f"{path}.{name}": inner for name, inner in value.items()})
 
 
 def alarms(findings: Sequence[Finding]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import tracemalloc
@@ -80,6 +81,18 @@ def test_unreadable_lines_are_counted() -> None:
     log = read("\n".join(lines))
     assert note(log, "unreadable") == "3 lines without a JSON object left out, the first is 4"
     assert len(log.series["train_loss"].values) == 20
+
+
+@pytest.mark.parametrize(
+    "damage", [{"wait_seconds": "long"}, {"wait_seconds": [1]}, {"gradient_kept": "yes"}]
+)
+def test_events_with_values_of_the_wrong_type_are_left_out(damage: dict[str, object]) -> None:
+    lists = {"loss": [2.0], "grad_norm": [1.0], "lr": [0.1]}
+    sound = {"event": "steps_done", "epoch": 1.0, "layers": {}, "seconds": 0.5, **lists}
+    lines = [{**sound, "step": 1}, {**sound, "step": 2, **damage}, {**sound, "step": 3}]
+    log = read("\n".join(json.dumps(line) for line in lines))
+    assert note(log, "unreadable").startswith("1 line left out")
+    assert len(log.series["train_loss"].values) == 2
 
 
 @pytest.mark.parametrize("written", ["NaN", "nan", '"nan"', "Infinity", "-inf"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.symptoms import DETECTORS, ORDER, Arbitration, Finding, arranged
-from advisor.symptoms.arbitration import SEVERITIES
-from advisor.symptoms.causes import LEADS_TO, leads_to
+from advisor.symptoms.causes import (
+    LAGGING,
+    LEADS_TO,
+    NOT_LEARNED,
+    SIGNAL,
+    SPOILED,
+    TIMID,
+    WILD,
+    leads_to,
+)
 
 
 def fired(symptom: str, severity: str = "", leads: tuple[str, ...] | None = None) -> Finding:
@@ -90,7 +99,39 @@ def test_any_set_of_symptoms_is_told_once_and_in_the_same_order(
     heads = [one for one in found if not one.explained_by]
     blocks = [one.gravity == "block" for one in heads]
     assert all(first >= second for first, second in pairwise(blocks))
-    assert all(SEVERITIES.index(one.gravity) >= 0 for one in heads)
+
+
+def test_all_symptoms_at_once_are_arranged_at_once() -> None:
+    """Paths through the causes are many; they must not be walked one by one."""
+    found = arranged(fired(name) for name in DETECTORS)
+    assert len(found) == len(DETECTORS)
+
+
+def test_few_edges_are_lost_to_the_order() -> None:
+    """Only where a group of consequences holds the cause itself, or what stands above it."""
+    lost = {
+        (name, reached)
+        for name, told in LEADS_TO.items()
+        for reached in told
+        if reached != name and reached not in leads_to(name)
+    }
+    groups = {*NOT_LEARNED, *TIMID, *WILD, *SIGNAL, *SPOILED, *LAGGING}
+    assert all(name in groups and reached in groups for name, reached in lost), lost
+
+
+def odd(**parts: tuple[str, ...]) -> Finding:
+    told = {name.replace("__", "."): leads for name, leads in parts.items()}
+    leads = tuple(name for part in told.values() for name in part)
+    return replace(fired("suspicious_values", leads=leads), parts=told)
+
+
+def test_an_odd_value_is_treated_for_what_it_explains() -> None:
+    values = odd(optimizer__lr=("divergence",), regularization__dropout=("underfitting",))
+    by = Arbitration.of([values, fired("divergence")])
+    assert by.urgency_of("suspicious_values", ["optimizer.lr"]) == ORDER["divergence"]
+    assert by.urgency_of("suspicious_values", ["regularization.dropout"]) == 9
+    assert by.covers("suspicious_values", ["optimizer.lr"]) == {"divergence"}
+    assert by.covers("suspicious_values", ["regularization.dropout"]) == frozenset()
 
 
 def test_nothing_explains_what_explains_it() -> None:

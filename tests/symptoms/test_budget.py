@@ -137,6 +137,7 @@ def test_a_patience_of_one_tells_nothing_early_in_a_run() -> None:
         hasty,
         status="early_stopped",
         until=0.15,
+        train_loss=lambda share: 0.3 if share < 0.12 else 0.6,
         validation_loss=lambda share: 0.5 if share < 0.12 else 0.9,
         validation_metric=lambda share: 0.8 if share < 0.12 else 0.6,
         metric_noise=False,
@@ -145,6 +146,8 @@ def test_a_patience_of_one_tells_nothing_early_in_a_run() -> None:
     patient = replace(worse, recipe=hasty.changed({"train.early_stopping.patience": 5}))
     assert outcome(patient, "stopped_too_early") == "clear"
     assert outcome(replace(worse, until=0.6), "stopped_too_early") == "clear"
+    overfits = replace(worse, train_loss=decay(2.4, 0.01, 20))
+    assert outcome(overfits, "stopped_too_early") == "clear"
 
 
 @pytest.mark.parametrize(

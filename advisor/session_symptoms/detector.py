@@ -1,0 +1,64 @@
+"""What a detector is that looks at a whole session."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from advisor.state import State
+from advisor.symptoms import Finding
+from advisor.symptoms.finding import Evidence, Severity
+
+Look = Callable[[State], Evidence | str]
+"""Returns evidence, or in words what is missing to judge."""
+
+
+@dataclass(frozen=True)
+class SessionDetector:
+    """A named fault of a session: its definition, how to look for it, and what to do. Pure."""
+
+    name: str
+    about: str
+    threshold: str
+    source: str
+    """where the thresholds come from"""
+    traps: str
+    """what looks like it and is none"""
+    needs: tuple[str, ...]
+    """that without which nothing can be said"""
+    first: str
+    """what to do first"""
+    expect: str
+    look: Look
+    severity: Severity = "info"
+    order: int = 9
+    """arbitration class: quality of the evaluation"""
+
+    def detect(self, state: State) -> Finding:
+        seen = self._looked(state)
+        if isinstance(seen, str):
+            return Finding(
+                self.name, "not enough data", self.severity, {}, "", self.threshold, seen
+            )
+        return Finding(
+            self.name,
+            "fired" if seen.fires else "clear",
+            self.severity,
+            seen.values,
+            seen.window,
+            self.threshold,
+            seen.reads,
+        )
+
+    def _looked(self, state: State) -> Evidence | str:
+        """Nothing follows from numbers that are not finite."""
+        seen = self.look(state)
+        if isinstance(seen, str):
+            return seen
+        lacking = [
+            name
+            for name, value in seen.values.items()
+            if isinstance(value, float) and not math.isfinite(value)
+        ]
+        return f"not measured: {', '.join(lacking)}" if lacking else seen
