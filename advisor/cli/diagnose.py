@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command
 from advisor.cli.errors import Exit
+from advisor.cli.errors import tell as warn
 
 if TYPE_CHECKING:
     from advisor.diagnosis import Diagnosis
@@ -93,6 +94,7 @@ def add(commands: Commands) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from advisor.cli.rules import load
+    from advisor.logs import LogError
 
     asked = DiagnoseOptions.of(arguments)
     rules = load(asked.rules)
@@ -100,8 +102,17 @@ def execute(arguments: argparse.Namespace) -> int:
         _show(asked, _look(asked, rules))
         return Exit.DONE
     before: list[str] | None = None
+    readable = False
     for _ in _changes(asked.path):
-        found = _look(asked, rules)
+        try:
+            found = _look(asked, rules)
+        except LogError as error:
+            if not readable:
+                raise
+            warn(f"{error}; waiting for it to grow again")  # a training that began anew
+            before = None
+            continue
+        readable = True
         now = [one.title for one in found.remarks]
         if now != before:
             _show(asked, found)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.advice import Proposal
+from advisor.diagnosis.remedies import REMEDIES
 from advisor.events import Event
 from advisor.recipe import Recipe
 from advisor.requests import (
@@ -145,6 +146,9 @@ class Narrator:
     def _fired(self, finding: Finding) -> None:
         told = f"{_words(finding.symptom)}[/] {_text(finding.reads)}"
         self.say(f"      [dim]so also {told}" if finding.explained_by else f"    [yellow]! {told}")
+        remedy = REMEDIES.get(finding.symptom)
+        if remedy is not None and finding.severity == "block" and not finding.explained_by:
+            self.say(f"      [dim]first     {_text(remedy.first)}[/]")
 
     def _proposal(self, proposal: Proposal, state: State) -> None:
         assert state.incumbent is not None

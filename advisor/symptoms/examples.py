@@ -32,6 +32,13 @@ def unnormalized_input(history: History) -> Evidence | str:
     )
 
 
+def rare_classes(history: History) -> bool:
+    """Whether class sizes differ so much that a few steps differ from the rest by themselves."""
+    shares = history.started.data.class_shares if history.started else None
+    told = bool(shares) and history.knows("class_shares")
+    return told and max(shares or ()) > RARE * min(shares or ())
+
+
 def class_imbalance(history: History) -> Evidence | str:
     shares = history.started.data.class_shares if history.started else None
     if history.started is None or not shares or history.recipe.task not in WITH_CLASSES:

@@ -11,7 +11,7 @@ from advisor.history import History
 from advisor.recipe import Recipe
 from advisor.recipe.models import layer_sizes
 from advisor.signals import in_words
-from advisor.symptoms.examples import RARE
+from advisor.symptoms.examples import rare_classes
 from advisor.symptoms.finding import Detector, Evidence, Severity
 from advisor.symptoms.pace import far_from_fitted, loss_left
 from advisor.symptoms.probed import number
@@ -160,18 +160,11 @@ def exploding_gradients(history: History) -> Evidence | str:
     middle, top = np.percentile(finite, (50, 99)).tolist()
     tail = top / max(middle, 1e-12)
     return Evidence(
-        (tail > 20 and not _rare_classes(history)) or middle > 1e6,
+        (tail > 20 and not rare_classes(history)) or middle > 1e6,
         {"median": middle, "p99": top, "tail": tail},
         f"the gradient norm's 99th percentile, {top:.3g}, is {tail:.1f} times its median",
         f"{len(norms)} steps with a loss above 30 % of chance's",
     )
-
-
-def _rare_classes(history: History) -> bool:
-    """Then a few steps have far larger gradients by themselves."""
-    shares = history.started.data.class_shares if history.started else None
-    told = bool(shares) and history.knows("class_shares")
-    return told and max(shares or ()) > RARE * min(shares or ())
 
 
 def dead_units(history: History) -> Evidence | str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from advisor.architecture import Floats
 from advisor.history import History
+from advisor.symptoms.examples import rare_classes
 from advisor.symptoms.finding import Detector, Evidence, Severity
 from advisor.trends import deviation, median, running_median
 
@@ -59,6 +60,7 @@ def loss_spikes(history: History) -> Evidence | str:
     stays = any(_stays(history, part) for part in parts)
     close = [b - a < WITHIN for a, b in zip(starts, starts[MANY - 1 :], strict=False)]
     severity: Severity = "optimisation" if stays or any(close) else "info"
+    severity = "info" if rare_classes(history) else severity  # their batches cost more
     highest = max((float(p.loss[p.high].max()) for p in parts if p.high.any()), default=0.0)
     return Evidence(
         bool(starts),
@@ -172,7 +174,8 @@ DETECTORS = (
         "above half of what knowing nothing costs; 3 in 1000 steps, or one that is not back after "
         "a window; fewer are only noted",
         source="PaLM (Chowdhery 2022) on spikes; the numbers are the project's",
-        traps="hard batches near a fit; the edge of stability; restarts of the rate (left out)",
+        traps="hard batches near a fit; rare classes (only noted); the edge of stability; restarts "
+        "of the rate (left out)",
         look=loss_spikes,
         needs=("steps",),
     ),

@@ -12,11 +12,12 @@ from wards.case import Case
 
 HERE = Path(__file__).parent
 ADAM = {"kind": "adam", "lr": 1e-3}
-SGD = {"kind": "sgd", "lr": 0.05, "momentum": 0.9}
+SGD = {"kind": "sgd", "lr": 0.02, "momentum": 0.9}
+"""At 0.05 one seed in three does not train: 0.6 where others reach 0.97."""
 COSINE = {"kind": "cosine"}
 MLP = {"kind": "mlp", "hidden": [64, 64]}
 CNN = {"kind": "cnn", "channels": [8, 16], "hidden": [32]}
-RNN_EPOCHS, CNN_EPOCHS = 20, 12
+RNN_EPOCHS, CNN_EPOCHS = 30, 12
 
 
 def own(name: str, **arguments: Any) -> dict[str, Any]:

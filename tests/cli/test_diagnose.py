@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +188,45 @@ def test_a_log_that_grows_is_looked_at_again(
     summaries = [one for one in objects(capsys.readouterr().out) if one["event"] == "summary"]
     assert [one["fired"] for one in summaries] == [[], ["non_finite"]]
     assert all("end" not in one["assumed"] for one in summaries)
+
+
+def test_a_log_that_is_begun_anew_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(logs.steps(lambda i: 1 / i, 60))
+    contents = iter([b"", logs.steps(lambda i: 2 / i, 60)])
+
+    def wait(seconds: float) -> None:
+        new = next(contents, None)
+        if new is None:
+            raise KeyboardInterrupt
+        path.write_bytes(new)
+
+    monkeypatch.setattr(diagnose.time, "sleep", wait)
+    assert main(["diagnose", str(path), "--follow", "--json"]) == 130
+    told = capsys.readouterr()
+    assert "waiting for it to grow again" in told.err
+    assert [one["event"] for one in objects(told.out)].count("summary") == 2
+
+
+def test_an_encoding_without_bars_gets_question_marks(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(logs.keras())
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor.cli", "diagnose", str(path), "--classes", "10"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"overfitting" in done.stdout
+
+
+def test_whoever_has_seen_enough_may_leave(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(logs.keras())
+    command = f"{sys.executable} -m advisor.cli diagnose {path} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert done.returncode in (0, 141), done.stderr
+    assert b"Traceback" not in done.stderr

@@ -101,7 +101,11 @@ CASES = (
         "C8",
         "early stopping after one evaluation and a constant high rate",
         "shapes-few-validate",
-        {"train.early_stopping": {"patience": 1}, "schedule": {"kind": "constant"}},
+        {
+            "train.early_stopping": {"patience": 1},
+            "schedule": {"kind": "constant"},
+            "optimizer.lr": 0.05,
+        },
         causes=("stopped_too_early",),
         also=("validation_too_small", "still_improving", "underfitting", "late_variance"),
         accepted=(*up("train.early_stopping.patience"), *off("train.early_stopping")),

@@ -57,7 +57,7 @@ CASES = (
         "59",
         "a constant rate to the end",
         "shapes",
-        {"schedule": {"kind": "constant"}, "train.epochs": 25},
+        {"schedule": {"kind": "constant"}, "optimizer.lr": 0.05, "train.epochs": 25},
         causes=("late_variance", "loss_oscillation"),
         also=(*FAILS, "loss_spikes", "exploding_gradients", "overconfidence", "dead_units"),
         accepted=(*away("schedule.kind", "constant"), *on("regularization.average")),
