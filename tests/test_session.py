@@ -19,6 +19,8 @@ from advisor.requests import (
     Request,
     Result,
     RunProbe,
+    StageEntered,
+    StageSkipped,
     Train,
 )
 from advisor.rulebook import installed
@@ -275,3 +277,14 @@ def test_a_session_goes_on_when_the_checks_fail() -> None:
     assert session.state.finished
     assert session.state.checked == ()
     assert len(session.state.attempts) > 1
+
+
+def test_what_fits_already_is_regularised_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stages that it passes over follow, with its share of the budget."""
+    monkeypatch.setattr("advisor.session.fits_already", lambda findings: True)
+    session = Session(simulation.recipe(**{"optimizer.lr": 0.003}), RULES)
+    visited = [r.stage.name for r in run(session) if isinstance(r, StageEntered | StageSkipped)]
+    order = list(dict.fromkeys(visited))
+    assert order[:2] == ["sanity", "regularization"]
+    assert order.index("learning_rate") < order.index("finish")
+    assert sorted(order) == sorted(stage.name for stage in STAGES)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from advisor.events import Evaluated, Event, LayerReport, StepsDone, TrialStarted
 from advisor.history import History
@@ -129,3 +131,34 @@ def test_divergence_and_no_learning_are_seen_from_the_losses_of_the_steps_alone(
     for stream, symptom in ((away, "divergence"), (still, "no_learning")):
         events = [e for e in stream.events() if not isinstance(e, Evaluated)]
         assert as_facts(detect(stream.recipe, events, unknown))[symptom] is True
+
+
+FITTED_LATE = Stream(
+    recipe_of(train__epochs=30),
+    train_metric=lambda share: 0.5 + 0.499 * share,
+    validation_metric=lambda share: 0.5 + 0.48 * share,
+    metric_noise=False,
+)
+
+
+@given(
+    st.sampled_from([HEALTHY, FITTED_LATE]),
+    st.sets(st.sampled_from(sorted(UNMEASURED)), max_size=4),
+    st.sampled_from([2, 3]),
+    st.sampled_from(["validation_metric", "train_metric", "validation_loss", "train_loss", ""]),
+)
+@settings(max_examples=40)
+def test_a_healthy_training_of_which_less_is_told_is_not_faulty(
+    stream: Stream, hidden: set[str], every: int, sparse: str
+) -> None:
+    """Whole columns that nobody told, and one that is measured only now and then."""
+    whole = as_facts(detect(stream.recipe, stream.events()))
+    events = stream.events()
+    for name in sorted(hidden):
+        events = [UNMEASURED[name](event) for event in events]
+    if sparse:
+        blank, evaluations = of_evaluations(sparse), [e for e in events if isinstance(e, Evaluated)]
+        kept = {id(e) for e in evaluations[::every]}
+        events = [event if id(event) in kept else blank(event) for event in events]
+    told = as_facts(detect(stream.recipe, events, hidden))
+    assert {name for name, fires in told.items() if fires and not whole[name]} == set()
