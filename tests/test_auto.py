@@ -110,7 +110,7 @@ def test_a_session_improves_a_sick_recipe_and_leaves_what_it_promises(
     assert json.loads((folder / "summary.json").read_text()) == found
 
 
-@pytest.mark.parametrize("moment", range(4))
+@pytest.mark.parametrize("moment", range(2))
 def test_a_session_killed_at_any_moment_resumes_as_if_nothing_had_happened(
     moment: int, undisturbed: tuple[Path, dict[str, object], float], tmp_path: Path
 ) -> None:
@@ -120,7 +120,7 @@ def test_a_session_killed_at_any_moment_resumes_as_if_nothing_had_happened(
     assert process.stdout is not None
     process.stdout.readline()  # the session exists from its first line on
     chance = random.Random(moment)
-    time.sleep(chance.uniform(moment / 4, (moment + 1) / 4) * duration * 0.8)
+    time.sleep(chance.uniform(moment / 2, (moment + 1) / 2) * duration * 0.8)
     process.kill()
     process.communicate()
     before = decisions(tmp_path / "s")

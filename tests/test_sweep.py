@@ -33,7 +33,7 @@ def end(events: Sequence[Event]) -> TrialFinished:
     return last
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("backend_name", "workers"), [("torch", 1), ("jax", 2)])
 def test_a_sweep_gives_what_separate_trainings_give(
     backend_name: str, workers: int, tmp_path: Path
 ) -> None:
