@@ -94,7 +94,9 @@ def read_quickly(text: str) -> Document:
         content = _content(text, _FastLoader, lines)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         return read(text)
-    return Document(content, lines) if isinstance(content, dict) else read(text)
+    # libyaml places values that are left out elsewhere; `None` in a text only costs time
+    usual = isinstance(content, dict) and "None" not in repr(content)
+    return Document(content, lines) if usual else read(text)
 
 
 def _content(text: str, kind: type[yaml.SafeLoader], lines: dict[Path, int]) -> Any:
