@@ -1,7 +1,8 @@
 # make setup    prepare .venv with both backends and the developers' tools
 # make demo     tune examples/digits.yaml; BACKEND=jax sets up and uses JAX, without torch
 # make test     run the tests
-# make check    everything that must hold: formatting, lint, types, import contracts, tests
+# make clinic   diagnose fifteen faulty trainings on both backends: is the advice still right?
+# make check    everything that must hold: formatting, lint, types, import contracts, tests, clinic
 # make format   format, and put right what the linter can
 # make docs     write docs/rules, docs/symptoms.md and docs/facts.md anew from the rule files
 # make pins     renew constraints.txt with the newest versions that fit pyproject.toml
@@ -24,7 +25,7 @@ PIP_INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 \
   PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
   $(BIN)/python -m pip install --quiet $(PIP_ARGS)
 
-.PHONY: help setup demo test check format docs pins
+.PHONY: help setup demo test clinic check format docs pins
 .DEFAULT_GOAL := help
 
 help:
@@ -38,12 +39,16 @@ demo: $(VENV)/.ready-$(BACKEND)
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
+clinic: setup
+	$(BIN)/python benchmarks/clinic.py --short
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+	$(MAKE) clinic
 
 format: setup
 	$(BIN)/ruff check --fix .
