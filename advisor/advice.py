@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from advisor.conditions import Expression
+from advisor.experience import Experience, TrackRecord
 from advisor.facts import Facts, FactValue
 from advisor.recipe import Recipe
 from advisor.recipe_fields import recipe_fields
@@ -17,8 +18,9 @@ from advisor.rulebook import Rule
 from advisor.symptoms import Arbitration
 
 Order: TypeAlias = tuple[int, bool, int, str]
-"""urgency of the symptom, whether another proposal goes for its cause, rank, id: smaller comes
-first"""
+"""urgency of the symptom, whether another proposal goes for its cause, rank (moved by experience),
+id: smaller comes first"""
+NO_EXPERIENCE = Experience()
 LR_DIGITS, DIGITS = 3, 6
 """Significant digits of computed numbers: a learning rate is never known better than that; the
 rest only lose the noise of floating point, such as 0.1 + 0.2."""
@@ -34,6 +36,8 @@ class Proposal:
     order: Order
     aim: str | None = None
     """the fired symptom that it goes for"""
+    track_record: TrackRecord = field(default_factory=TrackRecord)
+    """what became of the rule's earlier proposals"""
 
     @property
     def reason(self) -> str:
@@ -63,16 +67,18 @@ def propose(
     arbitration: Arbitration,
     tried: Container[str] = frozenset(),
     also: Collection[str] = (),
+    experience: Experience = NO_EXPERIENCE,
 ) -> Advice:
     """Proposals of this stage for this recipe, what is most urgent first, then by rank and id.
 
     What goes for a cause comes before what goes for its consequences. `also`: symptoms whose
-    treatments are welcome from any stage.
+    treatments are welcome from any stage. `experience` moves ranks, so it only ever tells apart
+    what is as urgent and goes for a cause alike.
 
     Left out: changes of locked fields, changes that change nothing, recipes already tried
     (`tried` holds their digests), and a second proposal that moves the same number the other way.
     """
-    found: list[Proposal] = []
+    found: list[tuple[Rule, Mapping[str, Any]]] = []
     waiting: list[Rule] = []
     refused: list[str] = []
     for rule in rules:
@@ -87,23 +93,28 @@ def propose(
             continue
         change = computed_change(rule, facts) if fires else None
         if change is not None:
-            made = _proposal(rule, change, recipe, facts, tried)
-            if isinstance(made, str):
-                refused.append(made)
-            elif made is not None:
-                found.append(made)
+            moved = _moved(rule, change, recipe, tried)
+            if isinstance(moved, str):
+                refused.append(moved)
+            elif moved is not None:
+                found.append((rule, moved))
         elif rule.probe:
             waiting.append(rule)
         elif fires:
             refused.append(f"{rule.id}: {_missing(rule, facts)}")
-    orders = _orders([*(p.rule for p in found), *waiting], arbitration)
-    found = [replace(p, order=orders[p.rule.id][0], aim=orders[p.rule.id][1]) for p in found]
-    kept = _without_contradictions(sorted(found, key=lambda p: p.order), recipe, refused)
+    records = {rule.id: experience.track_record(rule) for rule in rules}
+    orders = _orders([*(rule for rule, _ in found), *waiting], arbitration, records)
+    proposals = [
+        _proposal(rule, moved, facts, *orders[rule.id], records[rule.id]) for rule, moved in found
+    ]
+    kept = _without_contradictions(sorted(proposals, key=lambda p: p.order), recipe, refused)
     due = [(orders[rule.id][0], rule.probe) for rule in waiting if rule.probe]
     return Advice(tuple(kept), _due(due, kept), tuple(refused))
 
 
-def _orders(rules: Sequence[Rule], by: Arbitration) -> dict[str, tuple[Order, str | None]]:
+def _orders(
+    rules: Sequence[Rule], by: Arbitration, records: Mapping[str, TrackRecord]
+) -> dict[str, tuple[Order, str | None]]:
     """Each rule's place, and the symptom that it goes for."""
     aims = {rule.id: by.aim(rule.treats, rule.reads) for rule in rules}
     covered: set[str | None] = set()
@@ -112,7 +123,8 @@ def _orders(rules: Sequence[Rule], by: Arbitration) -> dict[str, tuple[Order, st
     for rule in rules:
         aim = aims[rule.id]
         urgency = by.urgency_of(aim, rule.change)
-        found[rule.id] = ((urgency, aim in covered, rule.rank, rule.id), aim)
+        rank = rule.rank + records[rule.id].ranks
+        found[rule.id] = ((urgency, aim in covered, rank, rule.id), aim)
     return found
 
 
@@ -138,14 +150,11 @@ def _missing(rule: Rule, facts: Facts) -> str:
     return f"cannot be computed; not measured: {', '.join(names) or 'no finite result'}"
 
 
-def _proposal(
-    rule: Rule,
-    change: Mapping[str, Any],
-    recipe: Recipe,
-    facts: Facts,
-    tried: Container[str],
-) -> Proposal | str | None:
-    """A proposal; why it is refused; or None when there is nothing new to propose."""
+def _moved(
+    rule: Rule, change: Mapping[str, Any], recipe: Recipe, tried: Container[str]
+) -> dict[str, Any] | str | None:
+    """What of a change is new to the recipe; why it is refused; or None when there is nothing new
+    to propose."""
     try:
         before, after = recipe.flat(), recipe.changed(change).flat()
         moved = {path: value for path, value in change.items() if not _same(before, after, path)}
@@ -154,8 +163,19 @@ def _proposal(
         return f"{rule.id}: gives no valid recipe: {problem(error)}"
     if not moved or changed.digest() in tried:
         return None
+    return moved
+
+
+def _proposal(
+    rule: Rule,
+    moved: Mapping[str, Any],
+    facts: Facts,
+    order: Order,
+    aim: str | None,
+    record: TrackRecord,
+) -> Proposal:
     evidence = {name: facts.get(name) for name in sorted(rule.reads)}
-    return Proposal(rule, moved, evidence, (0, False, rule.rank, rule.id))
+    return Proposal(rule, moved, evidence, order, aim, record)
 
 
 def problem(error: ValidationError | KeyError) -> str:

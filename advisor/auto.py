@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from safetensors.numpy import load_file
-
 from advisor import __version__, recipe_file
-from advisor.events import Event, ProbeFinished, StepsDone, TrialFinished, from_json, to_json
-from advisor.evidence import Predictions
+from advisor.crew import Crew
+from advisor.events import Event
+from advisor.experience import Experience, learning
 from advisor.ledger import Entry, Ledger, LedgerError
+from advisor.machine import machine
 from advisor.recipe import Recipe
 from advisor.requests import (
     Answer,
@@ -29,14 +30,17 @@ from advisor.requests import (
     OpenTest,
     Request,
     Result,
+    Results,
     RunProbe,
     TestResult,
     Train,
+    TrainAll,
 )
 from advisor.rulebook import Rule
-from advisor.runner import Runner, UnfitError, WorkerError
-from advisor.session import Session
+from advisor.runner import Runner
+from advisor.session import Session, Settings
 from advisor.state import State
+from advisor.trial_files import Cost, is_whole, read_result, trial_folder
 
 Chooser = Callable[[Choose, State], Choice]
 
@@ -47,8 +51,8 @@ class Observer(Protocol):
     def asked(self, request: Request, state: State) -> None:
         """The session asks for something, or announces something."""
 
-    def event(self, event: Event) -> None:
-        """A trial or probe in progress reports."""
+    def event(self, event: Event, trial: int) -> None:
+        """The trial or probe of this number, in progress, reports."""
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
         """The request is answered; `replayed` answers come here as well."""
@@ -69,6 +73,9 @@ class Start:
     device: str
     rule_folders: tuple[str, ...] = ()
     deterministic: bool = False
+    settings: Settings = field(default_factory=Settings)
+    experience: Experience | None = None
+    """what is known of the rules; None: nothing is learned from this session either"""
 
 
 def begin(start: Start, folder: Path, runner: Runner) -> Ledger:
@@ -85,12 +92,22 @@ def begin(start: Start, folder: Path, runner: Runner) -> Ledger:
         "backend": start.backend,
         "device": start.device,
         "deterministic": start.deterministic,
+        "workers": start.settings.workers,
+        "id": uuid.uuid4().hex,
+        "experience": None if start.experience is None else start.experience.as_json(),
         "data": checked,
         "backend_info": runner.info(),
+        "machine": machine(),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     ledger = Ledger.create(folder, header)
     (folder / "start.yaml").write_text(recipe_file.dump(start.recipe), encoding="utf-8")
     return ledger
+
+
+def settings_of(header: Mapping[str, Any]) -> Settings:
+    """How the session of this ledger works."""
+    return Settings(header.get("workers", 1), learning.begun_with(header))
 
 
 def rules_digest(rules: Sequence[Rule]) -> str:
@@ -109,7 +126,7 @@ def rules_digest(rules: Sequence[Rule]) -> str:
 
 
 def drive(
-    session: Session, ledger: Ledger, runner: Runner, observer: Observer, choose: Chooser
+    session: Session, ledger: Ledger, crew: Crew, observer: Observer, choose: Chooser
 ) -> State:
     """Work until the session is over: first replay what the ledger holds, then go on from there.
 
@@ -118,7 +135,7 @@ def drive(
     recorded = ledger.entries()
     while (request := session.request) is not None:
         observer.asked(request, session.state)
-        if not isinstance(request, Train | RunProbe | Choose | OpenTest):
+        if not isinstance(request, Train | TrainAll | RunProbe | Choose | OpenTest):
             session.tell(None)
             continue
         key = request_key(request)
@@ -130,7 +147,7 @@ def drive(
                     f"{entry.request!r}; it was written by another version of the program"
                 )
         else:
-            entry = Entry(key, _carry_out(request, session.state, ledger, runner, observer, choose))
+            entry = Entry(key, _carry_out(request, session.state, ledger, crew, observer, choose))
             ledger.append(entry)
         answer = read_answer(request, entry.answer, ledger.folder)
         session.tell(answer)
@@ -143,14 +160,22 @@ def request_key(request: Request) -> str:
     match request:
         case Train():
             return f"{request.purpose} {request.number} {request.recipe.digest()}"
+        case TrainAll():
+            return " + ".join(request_key(trial) for trial in request.trials)
         case RunProbe():
             return f"{request.probe} {request.number} {request.recipe.digest()}"
         case Choose():
             return f"choose {request.stage.name} {' '.join(p.rule.id for p in request.proposals)}"
         case OpenTest():
-            return "test " + " ".join(f"{k}={n}" for k, n in sorted(request.trials.items()))
+            return _test_key(request)
         case _:
             raise TypeError(f"{type(request).__name__} needs no answer")
+
+
+def _test_key(request: OpenTest) -> str:
+    named = [f"{name}={number}" for name, number in sorted(request.trials.items())]
+    members = "+".join(map(str, request.ensemble))
+    return " ".join(["test", *named, *([f"ensemble={members}"] if members else [])])
 
 
 def read_answer(request: Request, answer: Mapping[str, Any], folder: Path) -> Answer:
@@ -160,56 +185,28 @@ def read_answer(request: Request, answer: Mapping[str, Any], folder: Path) -> An
             return Choice(answer["action"], answer["index"])
         case OpenTest():
             return TestResult(answer["facts"], answer["opened"])
+        case TrainAll():
+            results = tuple(_replayed(folder, trial) for trial in answer["trials"])
+            return Results(results, answer["seconds"])
         case _:
-            place = folder / answer["folder"]
-            if not (place / "events.jsonl").exists():
-                raise LedgerError(f"{place}: this trial's files are gone; it cannot be replayed")
-            result = read_result(place, answer["seconds"], answer["error"])
-            if not is_whole(result):
-                raise LedgerError(f"{place}: this trial's files are damaged; it cannot be replayed")
-            return result
+            return _replayed(folder, answer)
 
 
-def read_result(folder: Path, seconds: float = 0.0, error: str = "") -> Result:
-    """What a trial's folder holds. A torn last line, left by a kill, is passed over."""
-    events = read_events(folder / "events.jsonl")
-    predictions, file = None, folder / "validation.safetensors"
-    if file.exists():
-        arrays = load_file(file)
-        predictions = Predictions(arrays["outputs"], arrays["targets"])
-    return Result(events, predictions, seconds, error)
-
-
-def is_whole(result: Result) -> bool:
-    """Whether a finished trial's files hold its end, and its outputs where it has any."""
-    ended = result.events and isinstance(result.events[-1], TrialFinished | ProbeFinished)
-    finished = result.finished
-    measured = finished is not None and finished.validation_metric is not None
-    return bool(ended) and (result.predictions is not None or not measured)
-
-
-def read_events(path: Path) -> list[Event]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    events = []
-    for number, line in enumerate(lines, 1):
-        try:
-            events.append(from_json(line))
-        except ValueError:
-            if number != len(lines):
-                raise
-    return events
-
-
-def trial_folder(folder: Path, number: int) -> Path:
-    """Where the trial or probe of this number keeps its files."""
-    return folder / "trials" / f"{number:03d}"
+def _replayed(folder: Path, answer: Mapping[str, Any]) -> Result:
+    place = folder / answer["folder"]
+    if not (place / "events.jsonl").exists():
+        raise LedgerError(f"{place}: this trial's files are gone; it cannot be replayed")
+    result = read_result(place, answer["seconds"], answer["error"])
+    if not is_whole(result):
+        raise LedgerError(f"{place}: this trial's files are damaged; it cannot be replayed")
+    return result
 
 
 def _carry_out(
-    request: Train | RunProbe | Choose | OpenTest,
+    request: Train | TrainAll | RunProbe | Choose | OpenTest,
     state: State,
     ledger: Ledger,
-    runner: Runner,
+    crew: Crew,
     observer: Observer,
     choose: Chooser,
 ) -> dict[str, Any]:
@@ -217,60 +214,31 @@ def _carry_out(
         case Choose():
             return asdict(choose(request, state))
         case OpenTest():
-            return _open_test(request, state, ledger, runner)
+            return _open_test(request, state, ledger, crew.runner)
+        case TrainAll():
+            began = time.perf_counter()
+            run = crew.in_step if request.together else crew.experiments
+            costs = run(request.trials, ledger.folder, observer.event)
+            told = [_told(trial, cost) for trial, cost in zip(request.trials, costs, strict=True)]
+            seconds = time.perf_counter() - began
+            return {"trials": told, "seconds": seconds, "together": request.together}
         case _:
-            return _experiment(request, ledger.folder, runner, observer)
+            return _told(request, crew.experiment(request, ledger.folder, observer.event))
+
+
+def _told(request: Train | RunProbe, cost: Cost) -> dict[str, Any]:
+    place = trial_folder(Path(), request.number).as_posix()
+    return {"folder": place, "seconds": cost.seconds, "error": cost.error}
 
 
 def _open_test(request: OpenTest, state: State, ledger: Ledger, runner: Runner) -> dict[str, Any]:
     folder = ledger.folder
-    recipes = {a.trial.number: a.recipe for a in state.attempts}
-    trials = {
-        name: (recipes[number], trial_folder(folder, number).resolve())
-        for name, number in request.trials.items()
-    }
+
+    def trial(number: int) -> tuple[Recipe, Path]:
+        return state.attempt(number).recipe, trial_folder(folder, number).resolve()
+
+    trials = {name: trial(number) for name, number in request.trials.items()}
+    members = [trial(number) for number in request.ensemble]
     opened = ledger.count_opening()  # before the split is read: a kill in between is counted too
-    found = Result(runner.test(trials, folder)).probed
+    found = Result(runner.test(trials, folder, members)).probed
     return {"facts": dict(found.facts) if found else {}, "opened": opened}
-
-
-def _experiment(
-    request: Train | RunProbe, folder: Path, runner: Runner, observer: Observer
-) -> dict[str, Any]:
-    place = trial_folder(folder, request.number)
-    if place.exists():  # left by a run that was killed; its training starts again
-        shutil.rmtree(place)
-    place.mkdir(parents=True)
-    (place / "recipe.yaml").write_text(recipe_file.dump(request.recipe), encoding="utf-8")
-    began, error = time.perf_counter(), ""
-    try:
-        if isinstance(request, Train):
-            runner.train(request.recipe, place, observer.event, request.race)
-        else:
-            runner.probe(request.probe, request.recipe, place, observer.event)
-    except (WorkerError, UnfitError) as failure:
-        error = str(failure)
-        _note_failure(place, failure, observer)
-    relative = place.relative_to(folder).as_posix()
-    return {"folder": relative, "seconds": time.perf_counter() - began, "error": error}
-
-
-def _note_failure(place: Path, failure: Exception, observer: Observer) -> None:
-    """End the trial's events with what it had spent and why it failed."""
-    if isinstance(failure, WorkerError) and failure.detail:
-        (place / "error.txt").write_text(failure.detail, encoding="utf-8")
-    events = read_events(place / "events.jsonl")
-    steps = [event for event in events if isinstance(event, StepsDone)]
-    last = steps[-1] if steps else None
-    ended = TrialFinished(
-        "failed",
-        last.epoch if last else 0.0,
-        last.step if last else 0,
-        0,
-        last.seconds if last else 0.0,
-        *(None, None, None, None, None),
-        str(failure),
-    )
-    lines = [to_json(event) for event in [*events, ended]]
-    (place / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    observer.event(ended)

@@ -7,7 +7,7 @@ stopping or events: `advisor.training` runs that loop, the same for every backen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -103,6 +103,8 @@ class BackendInfo:
     versions: Mapping[str, str]
     devices: tuple[str, ...]
     """every device that `Job.device` may name, best first"""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """device -> what it is, such as the name of a GPU, where the framework knows it"""
 
 
 @runtime_checkable

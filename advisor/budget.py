@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.recipe import Recipe
+from advisor.text import counted
 
 Unit = Literal["e", "t", "m"]
-WORDS: dict[Unit, str] = {"e": "epochs", "t": "trainings", "m": "minutes"}
+WORDS: dict[Unit, str] = {"e": "epoch", "t": "training", "m": "minute"}
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Budget:
         return self.limit >= self._in_unit(epochs, epochs * pace) * (1 - 1e-9)
 
     def __str__(self) -> str:
-        return f"{self.spent:.3g} of {self.limit:g} {WORDS[self.unit]}"
+        return f"{self.spent:.3g} of {counted(self.limit, WORDS[self.unit])}"
 
     def _in_unit(self, epochs: float, seconds: float) -> float:
         spent = {"e": epochs, "t": epochs / self.epochs_a_training, "m": seconds / 60}

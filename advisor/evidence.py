@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor import metrics
+from advisor import metrics, paired
 from advisor.architecture import Floats
 from advisor.metrics import oriented
 from advisor.recipe import LOWER_IS_BETTER, Recipe
@@ -74,20 +74,35 @@ class Comparison:
     incumbent's for perplexity"""
     deviation: float = 0.0
     """standard deviation of one training; 0: taken from the error"""
+    step: float = 0.0
+    """what one example more or less changes, where examples are counted: the correction for
+    continuity of McNemar's test (Edwards 1948)"""
+    better: int = 0
+    worse: int = 0
+    """examples on which the candidate does better, and worse"""
+    resampled: tuple[float, float] | None = None
+    """bootstrap interval over the examples"""
 
     @property
     def low(self) -> float:
-        return self.gain - Z * self.error
+        normal = self.gain - self.step - Z * self.error
+        return min(normal, self.resampled[0]) if self.resampled else normal
 
     @property
     def high(self) -> float:
-        return self.gain + Z * self.error
+        normal = self.gain + self.step + Z * self.error
+        return max(normal, self.resampled[1]) if self.resampled else normal
+
+    @property
+    def mcnemar(self) -> float:
+        """Chance of counts so uneven if neither were better."""
+        return paired.mcnemar(self.better, self.worse)
 
     def __str__(self) -> str:
         seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
         return (
             f"gain {self.gain:+.4f}, interval [{self.low:+.4f}, {self.high:+.4f}], "
-            f"{self.examples} examples, {seeds}"
+            f"{self.examples} examples ({self.better} better, {self.worse} worse), {seeds}"
         )
 
     @property
@@ -147,8 +162,25 @@ def compare(
     spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
     pooled = (PRIOR_WEIGHT * single + (seeds - 1) * spread) / (PRIOR_WEIGHT + seeds - 1)
     error = max(over_examples, math.sqrt(pooled / seeds))
-    unit = _unit(recipe, pairs, scale)
-    return Comparison(float(gains.mean()), error, seeds, n, unit, math.sqrt(pooled / 2))
+    return Comparison(
+        float(gains.mean()),
+        error,
+        seeds,
+        n,
+        _unit(recipe, pairs, scale),
+        math.sqrt(pooled / 2),
+        _step(recipe, pairs[0][0].targets) / seeds,
+        *paired.discordant(gains),
+        paired.bootstrap(gains.mean(axis=0)),
+    )
+
+
+def _step(recipe: Recipe, targets: NDArray[Any]) -> float:
+    """What one example more changes in a metric that counts examples; 0 for others."""
+    counts = recipe.metric in ("accuracy", "balanced_accuracy")
+    if not counts or recipe.task not in ("classification", "binary"):
+        return 0.0
+    return 1 / _effective(recipe, targets)
 
 
 def _unit(recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]], scale: float) -> float:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from advisor.diagnosis.remedies import REMEDIES
 from advisor.facts import VOCABULARY, FactDefinition, FactValue
 from advisor.rulebook import Example, Rule
 from advisor.session_symptoms import SESSION_DETECTORS, SessionDetector
@@ -17,7 +17,8 @@ from advisor.signals import SIGNALS
 from advisor.symptoms import DETECTORS, Detector
 from advisor.symptoms.causes import leads_to
 from advisor.symptoms.finding import Severity
-from advisor.text import number
+from advisor.symptoms.remedies import REMEDIES
+from advisor.text import counted, number
 
 Kind = Literal["rule", "symptom", "fact"]
 SEVERITIES: Mapping[Severity, str] = {
@@ -99,6 +100,23 @@ def explained(name: str, rules: Sequence[Rule]) -> tuple[Explanation, ...]:
     elif name in VOCABULARY:
         found.append(of_fact(VOCABULARY[name], rules))
     return tuple(found)
+
+
+def plain(name: str) -> str:
+    """What names are compared by: `Loss floor`, `loss-floor` and `loss_floor` are one."""
+    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+
+
+def names_like(name: str, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Names that can be explained and are this one: as it stands, or else but for upper case,
+    blanks, dashes and underscores."""
+    known = all_names(rules)
+    return (name,) if name in known else tuple(one for one in known if plain(one) == plain(name))
+
+
+def all_names(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """All that can be explained, each once."""
+    return tuple(dict.fromkeys((*(rule.id for rule in rules), *VOCABULARY, *SESSION_DETECTORS)))
 
 
 def of_rule(rule: Rule) -> Explanation:
@@ -216,7 +234,7 @@ def _criterion(rule: Rule) -> str:
     if rule.criterion == "no worse":
         return "the metric gets no worse: the change pays in something else"
     if rule.price:
-        spread = f"{rule.price:g} standard deviations of one training"
+        spread = f"{counted(rule.price, 'standard deviation')} of one training"
         return f"the metric gains more than {spread}: the price of a less simple recipe"
     return ""
 

@@ -176,3 +176,44 @@ class Ledger:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a session has written down so far."""
+
+    folder: Path
+    header: Mapping[str, Any]
+    """what the session was begun with"""
+    entries: tuple[Entry, ...]
+    times: tuple[str, ...]
+    """when each of them was written, UTC, in ISO 8601"""
+    openings: int
+    """how often the sealed test split was opened, or about to be"""
+
+
+def read(folder: Path) -> Record:
+    """What a session's file holds, without holding the session: another process may be working on
+    it, and the folder may be read-only. Raises LedgerError."""
+    place = folder / FILE
+    if not place.is_file():
+        raise LedgerError(f"{folder} holds no session (there is no {FILE} in it)")
+    try:
+        with closing(sqlite3.connect(f"{place.absolute().as_uri()}?mode=rw", uri=True)) as rows:
+            rows.execute("BEGIN")
+            head = rows.execute("SELECT format, content FROM header").fetchone()
+            if head is None or head[0] != FORMAT:
+                had = "was never begun" if head is None else f"has format {head[0]}"
+                raise LedgerError(f"{place} {had}; this version reads format {FORMAT}")
+            found = rows.execute("SELECT request, answer, at FROM answers ORDER BY number")
+            answers = found.fetchall()
+            openings = rows.execute("SELECT COUNT(*) FROM test_openings").fetchone()[0]
+        return Record(
+            folder,
+            json.loads(head[1]),
+            tuple(Entry(request, json.loads(answer)) for request, answer, _ in answers),
+            tuple(at for _, _, at in answers),
+            openings,
+        )
+    except (sqlite3.Error, ValueError) as error:
+        raise LedgerError(f"{place} cannot be read: {error}") from error

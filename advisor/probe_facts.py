@@ -17,13 +17,48 @@ RANGE_TEST: tuple[Definition, ...] = (
     ("lr_range_high", "number", "", "rate at which the loss of a range test turns up"),
 )
 BATCH_SIZE: tuple[Definition, ...] = (
-    ("batch_size_knee", "number", "examples", "largest batch size that still gains throughput"),
     (
-        "step_seconds",
+        "knee_batch",
         "number",
-        "seconds",
-        "time of one optimiser step at the present batch size",
+        "examples",
+        "first size, of 16, 32, 64 and so on, whose doubling gains less than 1.3 times the "
+        "throughput; the largest that was tried where all gain",
     ),
+    (
+        "largest_batch",
+        "number",
+        "examples",
+        "largest size that was tried and fits into memory with a fifth to spare; sizes well past "
+        "the knee are not tried",
+    ),
+)
+NOISE_SCALE: tuple[Definition, ...] = (
+    (
+        "noise_scale",
+        "number",
+        "examples",
+        "variance of one example's gradient / square of the training set's, after a tenth of the "
+        "training: far smaller batches make noisy steps, far larger ones hardly better steps",
+    ),
+    ("noise_scale_low", "number", "examples", "lower end of noise_scale's 95 % interval"),
+    (
+        "noise_scale_high",
+        "number",
+        "examples",
+        "upper end of noise_scale's 95 % interval; none where it is open",
+    ),
+)
+CAPACITY: tuple[Definition, ...] = (
+    (
+        "overfits_sample",
+        "flag",
+        "",
+        "whether a few hundred examples could be learned by heart; none where too little was paid "
+        "for to say no",
+    ),
+    ("sample_examples", "number", "examples", "different ones in that sample"),
+    ("sample_loss", "number", "", "its lowest loss / that of ignoring the input"),
+    ("sample_lr", "number", "", "rate that fitted it, or came nearest"),
 )
 DATA: tuple[Definition, ...] = (
     ("not_finite_share", "number", "share", "of input and target values: NaN or infinite"),
@@ -169,6 +204,6 @@ ONE_BATCH: tuple[Definition, ...] = (
     ("one_batch_loss", "number", "", "its lowest loss / that of ignoring the input"),
     ("one_batch_lr", "number", "", "rate that fitted it, or came nearest"),
 )
-PROBED = (*RANGE_TEST, *BATCH_SIZE, *DATA, *MODEL, *ONE_BATCH)
+PROBED = (*RANGE_TEST, *BATCH_SIZE, *NOISE_SCALE, *CAPACITY, *DATA, *MODEL, *ONE_BATCH)
 PREFLIGHT_NAMES = tuple(name for name, *_ in (*DATA, *MODEL, *ONE_BATCH))
 ONE_BATCH_NAMES = tuple(name for name, *_ in ONE_BATCH)

@@ -13,7 +13,8 @@ from advisor.recipe import Recipe
 from advisor.stages import Stage
 from advisor.symptoms import Finding
 
-Purpose = Literal["baseline", "candidate", "repeat", "confirmation"]
+Purpose = Literal["baseline", "candidate", "repeat", "confirmation", "member"]
+"""confirmation: on a seed that no decision has seen; member: one more seed for the ensemble"""
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class Train:
     purpose: Purpose
     recipe: Recipe
     race: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainAll:
+    """Run these trials, side by side where there is room; answer with `Results`."""
+
+    trials: tuple[Train, ...]
+    together: bool = False
+    """whether they may go in step with each other, as one program"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class OpenTest:
     """Open the sealed test split for these trials, by number; answer with a `TestResult`."""
 
     trials: Mapping[str, int]
+    ensemble: tuple[int, ...] = ()
+    """trials whose predictions are averaged, and told under the name "ensemble" as well"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,15 @@ class Result:
     def curve(self) -> list[float]:
         """Validation metric at each evaluation."""
         return [e.validation_metric for e in self.events if isinstance(e, Evaluated)]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What trials that ran side by side left behind, in their order."""
+
+    results: tuple[Result, ...]
+    seconds: float = 0.0
+    """wall time of all together"""
 
 
 @dataclass(frozen=True)
@@ -137,12 +158,51 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Finalist:
+    """A recipe that was trained again on fresh seeds."""
+
+    trial: int
+    """its first training, whose weights are kept if it wins"""
+    fresh: tuple[int, ...]
+    """its trainings on fresh seeds"""
+    values: tuple[float | None, ...]
+    """their validation metrics"""
+    decision: Decision | None
+    """against the incumbent, by the fresh seeds alone; None for the incumbent itself"""
+
+
+@dataclass(frozen=True)
+class Finals:
+    """The incumbent, and what came close to it, on seeds that no decision had seen."""
+
+    finalists: tuple[Finalist, ...]
+    """the incumbent first"""
+    winner: Finalist
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The winner's predictions averaged over seeds, on the validation examples."""
+
+    wanted: int
+    members: tuple[int, ...]
+    """trials; the first is the single model that it is compared with"""
+    value: float
+    """validation metric"""
+    loss: float
+    single: float
+    """the first member's validation metric"""
+    decision: Decision
+    """whether it is better than that member, by the same examples"""
+
+
+@dataclass(frozen=True)
 class Remark:
     """Something worth saying that is none of the above."""
 
     text: str
 
 
-Note = StageEntered | StageLeft | StageSkipped | Decided | Remark
-Request = Train | RunProbe | Choose | OpenTest | Note
-Answer = Result | Choice | TestResult | None
+Note = StageEntered | StageLeft | StageSkipped | Decided | Finals | Ensemble | Remark
+Request = Train | TrainAll | RunProbe | Choose | OpenTest | Note
+Answer = Result | Results | Choice | TestResult | None

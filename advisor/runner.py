@@ -143,13 +143,23 @@ class Runner:
         request = {"do": "probe", "probe": probe, "recipe": self._plain(recipe)}
         return self._experiment(request, folder, on_event)
 
-    def test(self, trials: Mapping[str, tuple[Recipe, Path]], folder: Path) -> list[Event]:
-        """Open the sealed test split for these trials' best weights."""
-        named = {
-            name: {"recipe": self._plain(recipe), "folder": str(place)}
-            for name, (recipe, place) in trials.items()
-        }
-        return self._experiment({"do": "test", "trials": named}, folder, _ignore)
+    def test(
+        self,
+        trials: Mapping[str, tuple[Recipe, Path]],
+        folder: Path,
+        ensemble: Sequence[tuple[Recipe, Path]] = (),
+    ) -> list[Event]:
+        """Open the sealed test split for these trials' best weights, and for the mean prediction
+        of an ensemble's members, told under that name."""
+
+        def plain(trial: tuple[Recipe, Path]) -> dict[str, Any]:
+            return {"recipe": self._plain(trial[0]), "folder": str(trial[1])}
+
+        named = {name: plain(trial) for name, trial in trials.items()}
+        members = [plain(trial) for trial in ensemble]
+        return self._experiment(
+            {"do": "test", "trials": named, "ensemble": members}, folder, _ignore
+        )
 
     def parity(self, recipe: Recipe, precision: str, steps: int, file: Path) -> None:
         """Write what `advisor.parity.measure` returns to a safetensors file."""

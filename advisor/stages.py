@@ -7,9 +7,11 @@ because that makes every later experiment cheaper.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
+from advisor.recipe import STAGE_NAMES, OwnStage, Recipe
 from advisor.symptoms import ORDER, Finding
 
 DATA_CLASS = 1
@@ -88,6 +90,28 @@ INVALIDATES: Mapping[str, tuple[str, ...]] = {
     "data.normalization": ("learning_rate",),
 }
 """An accepted change of a field (or of any field under a prefix) reopens these stages."""
+
+
+def ordered(recipe: Recipe) -> tuple[Stage, ...]:
+    """The stages of this recipe's session: its `tune.stages`, or the usual ones, less those that
+    it skips. One that comes after another may spend at least as much."""
+    wanted = recipe.tune.stages or STAGE_NAMES
+    known = {stage.name: stage for stage in STAGES}
+    found = [_own(one) if isinstance(one, OwnStage) else known[one] for one in wanted]
+    kept = [stage for stage in found if stage.name not in recipe.tune.skip]
+    shares = accumulate((stage.until for stage in kept if stage.name != "sanity"), max)
+    return tuple(
+        stage if stage.name == "sanity" else replace(stage, until=next(shares)) for stage in kept
+    )
+
+
+def place(name: str) -> int:
+    """Where the stage of this name comes in the usual order; a user's own after all."""
+    return STAGE_NAMES.index(name) if name in STAGE_NAMES else len(STAGE_NAMES)
+
+
+def _own(stage: OwnStage) -> Stage:
+    return Stage(stage.name, "raise performance", stage.about, stage.until, stage.trials)
 
 
 def reopened_by(paths: Sequence[str]) -> tuple[str, ...]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from advisor import evidence
 from advisor.budget import Budget
 from advisor.evidence import Predictions
 from advisor.facts import FactValue
 from advisor.recipe import Recipe
-from advisor.requests import Decided, Result, RunProbe, TestResult, Train
-from advisor.stages import STAGES, Stage
+from advisor.requests import (
+    Decided,
+    Ensemble,
+    Finals,
+    Result,
+    RunProbe,
+    TestResult,
+    Train,
+)
+from advisor.stages import Stage, ordered
 from advisor.symptoms import Finding
 
 
@@ -63,15 +72,44 @@ class State:
     probes: list[tuple[RunProbe, Result]] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)
     visits: dict[str, int] = field(default_factory=dict)
-    waiting: list[Stage] = field(default_factory=lambda: list(STAGES))
+    waiting: list[Stage] = field(default_factory=list)
     incumbent: Attempt | None = None
     confirmation: Attempt | None = None
+    """the winner's first training on a fresh seed"""
+    finals: Finals | None = None
+    ensemble: Ensemble | None = None
     test: TestResult | None = None
     finished: bool = False
+
+    def __post_init__(self) -> None:
+        self.waiting = list(self.stages)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """This session's, in their order."""
+        return ordered(self.start)
 
     @property
     def baseline(self) -> Attempt | None:
         return self.attempts[0] if self.attempts else None
+
+    @property
+    def best(self) -> Attempt:
+        """The incumbent, once there is one."""
+        assert self.incumbent is not None
+        return self.incumbent
+
+    def attempt(self, number: int) -> Attempt:
+        """The training of this number. Raises KeyError."""
+        found = next((one for one in self.attempts if one.trial.number == number), None)
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    @property
+    def fresh(self) -> tuple[Attempt, ...]:
+        """The winner's trainings on fresh seeds, in their order."""
+        return tuple(map(self.attempt, self.finals.winner.fresh)) if self.finals else ()
 
     @property
     def scale(self) -> float:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from advisor import recipe_file
-from advisor.auto import trial_folder
+from advisor import ensemble_files, provenance, recipe_file
+from advisor.finals_summary import ensemble, estimate, finalists
 from advisor.session_symptoms import judged
 from advisor.state import Attempt, State
 from advisor.symptoms import Finding
+from advisor.trial_files import trial_folder
 
 
 def conclude(state: State, folder: Path) -> dict[str, Any]:
@@ -25,8 +26,10 @@ def conclude(state: State, folder: Path) -> dict[str, Any]:
         weights = trial_folder(folder, best.trial.number) / "best.safetensors"
         if weights.exists():
             shutil.copyfile(weights, folder / "best.safetensors")
+    ensemble_files.keep(state, folder)
     found = summary(state, folder)
     (folder / "summary.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    provenance.write(state, folder)
     return found
 
 
@@ -39,6 +42,9 @@ def summary(state: State, folder: Path) -> dict[str, Any]:
         "baseline": measured(state.baseline),
         "best": measured(state.incumbent),
         "confirmation": measured(state.confirmation),
+        "estimate": estimate(state),
+        "finalists": finalists(state.finals, state) if state.finals else [],
+        "ensemble": ensemble(state.ensemble, state) if state.ensemble else None,
         "test": _test(state),
         "cost": {
             "epochs": round(budget.epochs, 4),
@@ -107,7 +113,7 @@ def _test(state: State) -> dict[str, Any] | None:
     metric = state.start.metric
     found: dict[str, Any] = {
         name: {"metric": metric, "value": facts[f"{name}_metric"], "loss": facts[f"{name}_loss"]}
-        for name in ("best", "baseline")
+        for name in ("best", "baseline", "ensemble")
         if f"{name}_metric" in facts
     }
     best = found.pop("best", {})

@@ -37,7 +37,7 @@ def run_sweep(
     """
     shares = _shares(len(members), workers or physical_cores())
     with ExitStack() as stack, ThreadPoolExecutor(len(shares)) as pool:
-        runners = [stack.enter_context(runner(cpus)) for cpus in _processors(len(shares))]
+        runners = [stack.enter_context(runner(cpus)) for cpus in processors(len(shares))]
 
         def work(number: int) -> list[list[Event]]:
             mine = shares[number]
@@ -70,7 +70,7 @@ def _shares(members: int, workers: int) -> list[range]:
     return [range(number, members, count) for number in range(count)]
 
 
-def _processors(workers: int) -> list[Sequence[int]]:
+def processors(workers: int) -> list[Sequence[int]]:
     """The processors of each worker: an even share, or no limit when there is one worker."""
     if workers == 1 or not hasattr(os, "sched_getaffinity"):
         return [()] * workers

@@ -25,6 +25,12 @@ def number(value: object) -> str:
     return clean(value)
 
 
+def counted(n: float, one: str, many: str | None = None) -> str:
+    """`1 line`, `2 lines`, `0.5 epochs`."""
+    told = str(n) if isinstance(n, int) else number(n)
+    return f"{told} {one if told == '1' else many or one + 's'}"
+
+
 def change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """`optimizer.lr 1e-05 -> 0.003, ...` for fields that a change touches."""
     return ", ".join(

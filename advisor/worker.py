@@ -15,7 +15,7 @@ import random
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -103,7 +103,8 @@ class Worker:
 
     def _info(self, request: Mapping[str, Any]) -> None:
         info = self.backend.info()
-        self._say({"info": {"versions": dict(info.versions), "devices": list(info.devices)}})
+        told = {"versions": dict(info.versions), "devices": list(info.devices)}
+        self._say({"info": told | {"models": dict(info.models)}})
 
     def _data(self, request: Mapping[str, Any]) -> None:
         recipe = _recipe(request)
@@ -218,24 +219,32 @@ class Worker:
             self._emitter(log)(finished)
 
     def _test(self, request: Mapping[str, Any]) -> None:
-        """Open the sealed test split, once, for every trial that is named."""
-        folder, facts = Path(request["folder"]), {}
-        for name, trial in request["trials"].items():
-            recipe = _recipe(trial)
-            facts.update(self._test_one(name, recipe, Path(trial["folder"]), request))
-        with (folder / "test.jsonl").open("w", encoding="utf-8") as log:
+        """Open the sealed test split, once, for every trial that is named and for the ensemble."""
+        named: dict[str, list[Mapping[str, Any]]] = {
+            name: [trial] for name, trial in request["trials"].items()
+        }
+        if request.get("ensemble"):
+            named["ensemble"] = request["ensemble"]
+        facts: dict[str, float] = {}
+        for name, members in named.items():
+            facts |= self._tested(name, members, request)
+        with (Path(request["folder"]) / "test.jsonl").open("w", encoding="utf-8") as log:
             self._emitter(log)(ProbeFinished("test", facts, 0.0, 0, 0.0))
 
-    def _test_one(
-        self, name: str, recipe: Recipe, folder: Path, request: Mapping[str, Any]
+    def _tested(
+        self, name: str, members: Sequence[Mapping[str, Any]], request: Mapping[str, Any]
     ) -> dict[str, float]:
+        """The mean prediction of trainings of one recipe, which differ in their seeds."""
+        recipe = _recipe(members[0])
         dataset, test = self._load(recipe), data.load_test(recipe.data, recipe.task)
         model = self.backend.start(self._prepared(recipe, dataset, request))
-        model.load(load_file(folder / "best.safetensors"))
-        outputs = model.predict(test.inputs)
-        scale = dataset.target_std
+        each = []
+        for member in members:
+            model.load(load_file(Path(member["folder"]) / "best.safetensors"))
+            each.append(model.predict(test.inputs))
+        outputs = metrics.combined(recipe.task, each)
         losses = metrics.example_losses(recipe, outputs, test.targets)
-        value = metrics.score(recipe.task, recipe.metric, outputs, test.targets, scale)
+        value = metrics.score(recipe.task, recipe.metric, outputs, test.targets, dataset.target_std)
         return {
             f"{name}_metric": value,
             f"{name}_loss": float(np.mean(losses)),

@@ -30,6 +30,7 @@ def session(backend: str, seed: int, folder: Path) -> dict[str, Any]:
     """The summary of one session, and its wall time."""
     command = [sys.executable, "-m", "advisor.cli", "auto", "examples/digits.yaml"]
     command += ["--budget", f"{BUDGET}e", "--seed", str(seed), "--backend", backend]
+    command += ["--no-experience"]  # figures must not depend on earlier runs
     began = time.perf_counter()
     done = subprocess.run(
         [*command, "--out", str(folder), "--json"], cwd=ROOT, capture_output=True, text=True

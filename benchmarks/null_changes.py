@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from common import save
 
-from advisor.auto import read_result
+from advisor.trial_files import read_result
 from advisor.evidence import Predictions, compare, decide
 from advisor.recipe import Recipe
 from advisor.requests import Train

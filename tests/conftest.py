@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import os
 import signal
 from collections.abc import Iterator
@@ -49,7 +50,20 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADVISOR_CACHE", str(shared / "cache"))
         patch.setenv("ADVISOR_CONFIG", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("ADVISOR_DATA", str(tmp_path_factory.mktemp("data") / "shared"))
         yield
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def own_experience(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test learns from the user's sessions, nor from those of another test."""
+    folder = tmp_path_factory.getbasetemp() / "learned" / str(next(_NUMBERS))
+    monkeypatch.setenv("ADVISOR_DATA", str(folder))
 
 
 @pytest.fixture(params=["torch", "jax"])

@@ -243,6 +243,7 @@ def recipes(draw: Draw) -> r.Recipe:
         "metric": draw(st.sampled_from(r.METRICS[task])),
         "tune": {
             "budget": f"{draw(st.integers(1, 999))}{draw(st.sampled_from('etm'))}",
+            "ensemble": draw(st.sampled_from([0, 2, 10])),
             "locked": draw(
                 st.lists(st.sampled_from(["optimizer", "train.seed", "transfer.multipliers"]))
             ),

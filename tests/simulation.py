@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -25,9 +26,11 @@ from advisor.requests import (
     OpenTest,
     Request,
     Result,
+    Results,
     RunProbe,
     TestResult,
     Train,
+    TrainAll,
 )
 
 CLASSES, VALIDATION, TRAINING = 5, 200, 800
@@ -56,11 +59,15 @@ def quality(trained: Recipe) -> float:
     return float(np.clip(0.95 - 0.35 * off - (0.0 if known else 0.15), 1 / CLASSES, 0.99))
 
 
-def answer(request: Request) -> Answer:
-    """What a machine that trains as `quality` says would answer."""
+def answer(request: Request, level: float | None = None) -> Answer:
+    """What a machine that trains as `quality` says would answer; `level`: the validation accuracy
+    to be expected of whatever recipe instead."""
     match request:
         case Train():
-            return trained(request.recipe)
+            return trained(request.recipe, level)
+        case TrainAll():
+            results = tuple(trained(trial.recipe, level) for trial in request.trials)
+            return Results(results, 1.0)
         case RunProbe(probe="preflight"):
             epochs = 0.02 * request.recipe.train.epochs
             return Result([ProbeFinished("preflight", {"leaked_share": 0.0}, epochs, 2, 0.1)])
@@ -70,15 +77,26 @@ def answer(request: Request) -> Answer:
         case Choose():
             return Choice("try", 0)
         case OpenTest():
-            return TestResult({f"{name}_metric": 0.9 for name in request.trials})
+            names = [*request.trials, *(["ensemble"] if request.ensemble else [])]
+            measured = {"metric": 0.9, "loss": 0.3}
+            return TestResult({f"{n}_{what}": v for n in names for what, v in measured.items()})
         case _:
             return None
 
 
-def trained(what: Recipe) -> Result:
+def trainings(asked: Iterable[Request]) -> list[Train]:
+    """All trials that were asked for, alone or side by side."""
+    found: list[Train] = []
+    for request in asked:
+        found += [request] if isinstance(request, Train) else getattr(request, "trials", ())
+    return [one for one in found if isinstance(one, Train)]
+
+
+def trained(what: Recipe, level: float | None = None) -> Result:
     """Events and predictions of one make-believe training."""
     random = np.random.default_rng(zlib.crc32(what.digest().encode()))
-    share, epochs = quality(what), what.train.epochs
+    share = quality(what) if level is None else level
+    epochs = what.train.epochs
     targets = np.arange(VALIDATION) % CLASSES
     right = random.random(VALIDATION) < share
     predicted = np.where(right, targets, (targets + 1) % CLASSES)

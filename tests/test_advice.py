@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.advice import Advice, propose, tidy
+from advisor.experience import Counts, Experience, TrackRecord
 from advisor.facts import FactDefinition, FactValue
 from advisor.recipe import Recipe
 from advisor.rulebook import Rule, parse_rule
@@ -265,3 +266,87 @@ def test_whatever_the_facts_every_proposal_is_a_new_valid_recipe(
         assert fired is True
         assert start.changed(proposal.change) != start
         assert not any(start.locks(path) for path in proposal.change)
+
+
+# Experience
+
+KEPT, REFUSED = Counts(accepted=9), Counts(rejected=9)
+CAUSED = Arbitration(
+    urgency={"slow_learning": 5, "overfitting": 5},
+    causes={"overfitting": "slow_learning"},
+    order=BY.order,
+)
+FIELDS: dict[str, Any] = {
+    "optimizer.lr": 0.01,
+    "optimizer.beta1": 0.8,
+    "optimizer.eps": 1e-6,
+    "schedule.kind": "cosine",
+    "train.epochs": 30,
+    "train.batch_size": 64,
+    "regularization.dropout": 0.3,
+    "regularization.label_smoothing": 0.1,
+}
+COUNTS = st.builds(Counts, *[st.integers(0, 30)] * 3)
+
+
+def test_experience_is_told_with_the_proposal_and_moves_its_rank() -> None:
+    known = Experience({"a": KEPT}, {"a": 1})
+    (proposal,) = advise(rule(rank=40), experience=known).proposals
+    assert proposal.track_record == TrackRecord(KEPT, 1)
+    assert proposal.order == (9, False, 40 + KEPT.ranks + 15, "a")
+    (other,) = advise(rule("b", rank=40), experience=known).proposals
+    assert other.track_record == TrackRecord()
+
+
+def test_what_was_kept_comes_before_what_was_not() -> None:
+    rules = [rule("a", rank=20), rule("b", {"optimizer.beta1": 0.8}, rank=20)]
+    assert ids(advise(*rules)) == ["a", "b"]
+    assert ids(advise(*rules, experience=Experience({"b": KEPT}))) == ["b", "a"]
+    assert ids(advise(*rules, experience=Experience({"a": REFUSED}))) == ["b", "a"]
+    assert ids(advise(*rules, experience=Experience({}, {"a": 1}))) == ["b", "a"]
+    assert ids(advise(*rules, experience=Experience({"a": Counts(2, 3)}))) == ["a", "b"]
+
+
+def test_a_probe_is_due_where_experience_puts_its_rule_first() -> None:
+    rules = [
+        rule("known", rank=10),
+        rule("waits", {"optimizer.lr": "suggested_lr"}, rank=15, probe="lr_range"),
+    ]
+    assert advise(*rules).probes == ()
+    assert advise(*rules, experience=Experience({"waits": KEPT})).probes == ("lr_range",)
+    assert advise(*rules, experience=Experience({"known": REFUSED})).probes == ("lr_range",)
+
+
+def test_of_two_that_contradict_each_other_the_one_that_was_kept_stays() -> None:
+    rules = [rule("down", {"optimizer.lr": "lr / 3"}, rank=10), rule("up", rank=20)]
+    assert ids(advise(*rules)) == ["down"]
+    assert ids(advise(*rules, experience=Experience({"down": REFUSED}))) == ["up"]
+
+
+@given(
+    treats=st.lists(
+        st.sampled_from(["slow_learning", "overfitting", "divergence", None]),
+        min_size=len(FIELDS),
+        max_size=len(FIELDS),
+    ),
+    ranks=st.lists(st.integers(0, 60), min_size=len(FIELDS), max_size=len(FIELDS)),
+    counts=st.dictionaries(st.sampled_from("abcdefgh"), COUNTS),
+    refused=st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 5)),
+)
+def test_experience_orders_only_within_what_is_as_urgent(
+    treats: list[str | None], ranks: list[int], counts: dict[str, Counts], refused: dict[str, int]
+) -> None:
+    made = zip("abcdefgh", FIELDS.items(), treats, ranks, strict=True)
+    rules = [
+        rule(name, {path: value}, rank=rank, **({"treats": aim} if aim else {}))
+        for name, (path, value), aim, rank in made
+    ]
+    before = propose("learning_rate", START, FACTS, rules, CAUSED).proposals
+    known = Experience(counts, refused)
+    after = propose("learning_rate", START, FACTS, rules, CAUSED, experience=known).proposals
+    classes = {proposal.rule.id: proposal.order[:2] for proposal in before}
+    assert {proposal.rule.id: proposal.order[:2] for proposal in after} == classes
+    assert [p.order[:2] for p in after] == [p.order[:2] for p in before]
+    for proposal in after:
+        assert proposal.order[2] == proposal.rule.rank + proposal.track_record.ranks
+    assert list(after) == sorted(after, key=lambda p: p.order)

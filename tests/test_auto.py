@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from advisor import recipe_file
-from advisor.auto import drive, first_proposal, read_events, read_result, request_key
+from advisor.auto import drive, first_proposal, request_key
 from advisor.events import TrialFinished
 from advisor.facts import VOCABULARY
 from advisor.ledger import Entry, Ledger, LedgerError
@@ -21,6 +21,7 @@ from advisor.requests import Answer, Choose, OpenTest, Request, RunProbe, Train
 from advisor.rulebook import installed
 from advisor.session import Session
 from advisor.state import State
+from advisor.trial_files import read_events, read_result
 
 RECIPE = """
 name: iris
@@ -45,7 +46,7 @@ class Silent:
         if isinstance(request, Train | RunProbe | Choose | OpenTest):
             self.asked_for.append(request_key(request))
 
-    def event(self, event: object) -> None:
+    def event(self, event: object, trial: int) -> None:
         pass
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from advisor.conditions import Expression
-from advisor.diagnosis.remedies import REMEDIES
 from advisor.explanations import (
     CLASSES,
     SEVERITIES,
@@ -23,6 +22,7 @@ from advisor.rulebook import Rule, installed
 from advisor.session_symptoms import SESSION_DETECTORS
 from advisor.symptoms import DETECTORS
 from advisor.symptoms.causes import leads_to
+from advisor.symptoms.remedies import REMEDIES
 
 RULES = installed(VOCABULARY)
 

@@ -159,3 +159,29 @@ def test_clipped_steps_are_counted() -> None:
         gradient_noise=0.01,
     )
     assert facts(half)["clipped_share"] == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("model", "side"),
+    [
+        ({"kind": "cnn", "channels": (4,), "pooling": "none"}, 8),
+        ({"kind": "cnn", "channels": (4,)}, 4),
+        ({"kind": "cnn", "channels": (4, 4)}, 2),
+        ({"kind": "cnn", "channels": (4, 4), "stride": 2}, 0),  # 8, 4, 2, 1: the last pool has none
+        ({"kind": "cnn", "channels": (4, 4), "stride": 2, "pooling": "none"}, 2),
+        ({"kind": "mlp"}, None),
+        ({"kind": "resnet"}, None),
+    ],
+)
+def test_what_convolutions_leave_of_an_image_of_8_by_8(
+    model: dict[str, object], side: int | None
+) -> None:
+    assert facts(Stream(recipe_of(model=model)))["feature_map"] == side
+
+
+def test_the_shorter_side_of_an_image_tells_what_is_left() -> None:
+    recipe = recipe_of(model={"kind": "cnn", "channels": (4,)})
+    started, *rest = Stream(recipe).events()
+    for shape, side in (([6, 20, 3], 3), ([20, 7, 3], 3), ([64], None)):
+        seen = replace(started, data=replace(started.data, input_shape=shape))  # type: ignore
+        assert measure(recipe, [seen, *rest])["feature_map"] == side

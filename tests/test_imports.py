@@ -15,7 +15,7 @@ from advisor.backend import backend_names
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAMEWORKS = {"torch", "jax", "jaxlib", "flax", "optax"}
-HEAVY = FRAMEWORKS | {"textual", "sklearn", "scipy", "numpy", "pydantic", "rich", "yaml"}
+HEAVY = FRAMEWORKS | {"textual", "sklearn", "scipy", "numpy", "optuna", "pydantic", "rich", "yaml"}
 HELP = "from advisor.cli import main\ntry: main({})\nexcept SystemExit as e: assert not e.code"
 TUNING = "import advisor.cli.sessions, advisor.cli.narrate, advisor.compare, advisor.facts"
 

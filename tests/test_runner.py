@@ -10,8 +10,15 @@ import psutil
 import pytest
 from safetensors.numpy import load_file
 
-from advisor.auto import read_events
-from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
+from advisor.trial_files import read_events
+from advisor.events import (
+    Evaluated,
+    Event,
+    ProbeFinished,
+    StepsDone,
+    TrialFinished,
+    TrialStarted,
+)
 from advisor.recipe import Recipe
 from advisor.runner import Runner, UserError, WorkerError
 
@@ -191,3 +198,22 @@ def test_a_training_that_is_killed_goes_on(backend_name: str, tmp_path: Path) ->
     for name in ("best.safetensors", "validation.safetensors"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes()
     assert not list((tmp_path / "killed").glob("*checkpoint*"))
+
+
+def test_an_ensemble_is_tested_by_the_mean_of_its_members_predictions(
+    backend_name: str, tmp_path: Path
+) -> None:
+    """Its loss is at most the mean of theirs, since the logarithm is concave."""
+    seeds = {name: recipe(**{"train.seed": seed}) for seed, name in enumerate("ab")}
+    trials = {name: (one, tmp_path / name) for name, one in seeds.items()}
+    with Runner(backend_name, "cpu") as runner:
+        for one, place in trials.values():
+            runner.train(one, place)
+        twice = runner.test(trials, tmp_path / "twice", [trials["a"], trials["a"]])[-1]
+        both = runner.test(trials, tmp_path / "both", list(trials.values()))[-1]
+    assert isinstance(twice, ProbeFinished)
+    assert isinstance(both, ProbeFinished)
+    for what in ("metric", "loss", "examples"):
+        assert twice.facts[f"ensemble_{what}"] == pytest.approx(twice.facts[f"a_{what}"], rel=1e-5)
+    mean = (both.facts["a_loss"] + both.facts["b_loss"]) / 2
+    assert 0 < both.facts["ensemble_loss"] < mean

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from advisor.recipe import Recipe
-from advisor.rulebook import StageName
-from advisor.rulebook import recipe_fields as fields
+from advisor.recipe import STAGE_NAMES, Recipe
+from advisor.recipe_fields import recipe_fields as fields
 from advisor.stages import (
     INVALIDATES,
     STAGES,
     fits_already,
+    ordered,
     passed,
     reason_to_skip,
     reopened_by,
@@ -19,6 +21,7 @@ from advisor.stages import (
 )
 from advisor.symptoms import Finding, arranged
 from advisor.symptoms.causes import leads_to
+from tests import simulation
 
 BY_NAME = {stage.name: stage for stage in STAGES}
 
@@ -29,7 +32,7 @@ def fired(symptom: str, severity: str = "block", **evidence: float) -> Finding:
 
 
 def test_every_stage_of_the_rules_is_in_the_order() -> None:
-    assert tuple(BY_NAME) == get_args(StageName)
+    assert tuple(BY_NAME) == STAGE_NAMES
 
 
 def test_first_train_then_perform_then_generalise() -> None:
@@ -115,3 +118,35 @@ def test_regularisers_go_before_anything_else_is_done_about_underfitting() -> No
 )
 def test_when_a_better_fit_has_nothing_to_give(findings: list[Finding], expected: bool) -> None:
     assert fits_already(findings) is expected
+
+
+def recipe(**tune: object) -> Recipe:
+    return simulation.recipe(**{f"tune.{name}": value for name, value in tune.items()})
+
+
+def test_a_recipe_may_reorder_skip_and_add_stages() -> None:
+    own = {"name": "quantize", "until": 0.97, "trials": 2}
+    wanted = ("sanity", "regularization", "learning_rate", own, "finish")
+    found = ordered(recipe(stages=wanted, skip=("learning_rate",)))
+    assert [stage.name for stage in found] == ["sanity", "regularization", "quantize", "finish"]
+    assert found[2].most_trials == 2
+
+
+@given(st.permutations(STAGE_NAMES))
+def test_what_comes_later_may_spend_at_least_as_much(order: list[str]) -> None:
+    shares = [s.until for s in ordered(recipe(stages=tuple(order))) if s.name != "sanity"]
+    assert shares == sorted(shares)
+
+
+@pytest.mark.parametrize(
+    ("tune", "told"),
+    [
+        ({"stages": ["sanity", "sanity"]}, "each may be named once: sanity"),
+        ({"stages": []}, "is empty"),
+        ({"stages": [{"name": "finish"}]}, "is a stage already"),
+        ({"skip": ["learning rate"]}, "learning_rate"),
+    ],
+)
+def test_stages_that_cannot_be(tune: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        recipe(**tune)

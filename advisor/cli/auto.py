@@ -17,6 +17,7 @@ EXAMPLES = """\
   advisor auto examples/digits.yaml
   advisor auto examples/digits.yaml --backend jax --budget 60e --seed 0,1,2
   advisor auto recipe.yaml --set data.source=npz:images.npz --budget 10m --out runs/images
+  advisor auto recipe.yaml --budget 30t --workers 4
   advisor auto recipe.yaml --rules my_rules/ --json | tail -n 1
 """
 
@@ -39,8 +40,29 @@ def add(commands: Commands) -> None:
         type=options.budget,
         help="40e (epochs), 12t (full trainings) or 10m (minutes); overrides tune.budget",
     )
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=options.count,
+        default=1,
+        help="trainings side by side, each in a process of its own on its share of the "
+        "processors: as many proposals are tried at once (default 1)",
+    )
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="then spend as many epochs each on random search and on TPE, and compare "
+        "(see: advisor control --help)",
+    )
     options.add_out(parser, "the session")
     options.add_rules(parser)
+    parser.add_argument(
+        "--no-experience",
+        dest="experience",
+        action="store_false",
+        help="neither use what was learned of the rules in earlier sessions nor learn from this "
+        "one (see: advisor rules experience --help)",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -48,24 +70,36 @@ def execute(arguments: argparse.Namespace) -> int:
     from advisor.auto import Start
     from advisor.cli import rules, sessions
     from advisor.cli.backends import chosen
+    from advisor.cli.errors import tell
+    from advisor.experience import learning
     from advisor.ledger import Ledger
+    from advisor.session import Settings
 
     asked = options.AutoOptions.of(arguments)
     backend = chosen(asked.backend)
     recipe = recipe_file.read(asked.recipe, asked.overrides)
+    found = rules.load(asked.rules)
     start = Start(
         recipe,
-        rules.load(asked.rules),
+        found,
         backend,
         asked.device,
         tuple(str(folder.resolve()) for folder in asked.rules),
         asked.deterministic,
+        Settings(asked.workers),
+        learning.known(found, tell) if asked.experience else None,
     )
     seeds = asked.seeds or (recipe.train.seed,)
     folders = options.seed_folders(options.output_folder(asked.out, recipe.name), seeds)
     for folder in folders.values():
         Ledger.check_free(folder)
-    return max(
+    codes = [
         sessions.begin(start, seed, folder, asked.json, asked.trust)
         for seed, folder in folders.items()
-    )
+    ]
+    if asked.control:
+        from advisor.cli import control
+
+        for folder in folders.values():
+            control.run(folder, asked.json, asked.trust)
+    return max(codes)

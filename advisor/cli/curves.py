@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ from rich.text import Text
 
 from advisor.compare import Trained
 from advisor.logs import Series
-from advisor.recipe import LOWER_IS_BETTER
+from advisor.recipe import LOWER_IS_BETTER, Metric
 from advisor.text import clean
 
 HEIGHT, LOW, MOST_WIDTH = 16, 12, 100
 MOST_POINTS, MANY = 400, 100
 LARGEST, NARROW = 1e30, 1e-6
-COLORS = ("cyan", "orange")
+COLORS = ("cyan", "orange", "magenta")
 LOSSES = {"train_loss": "training", "validation_loss": "validation"}
 Points = tuple[list[float], list[float]]
 
@@ -48,6 +49,27 @@ def log_curves(series: Mapping[str, Series], width: int) -> Text | None:
     if not lines:
         return None
     return _drawn(lines, "loss", "epoch" if by_epoch else "step", (width, LOW), falls=True)
+
+
+def search_curves(
+    curves: Mapping[str, Sequence[tuple[float, float]]], metric: Metric, total: float, width: int
+) -> Text | None:
+    """The best validation metric so far against epochs spent, as steps up to `total`; None where
+    no search found anything."""
+    lines = {name: _steps(curve, total) for name, curve in curves.items() if curve}
+    if not lines:
+        return None
+    title = f"best validation {metric} so far"
+    return _drawn(lines, title, "epochs spent", (width, HEIGHT), metric in LOWER_IS_BETTER)
+
+
+def _steps(curve: Sequence[tuple[float, float]], total: float) -> Points:
+    """Each value holds until the next one."""
+    places, values = [curve[0][0]], [curve[0][1]]
+    for (_, before), (place, value) in pairwise(curve):
+        places += [place, place]
+        values += [before, value]
+    return [*places, total], [*values, curve[-1][1]]
 
 
 def _drawn(

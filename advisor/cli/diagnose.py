@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,7 +123,14 @@ def execute(arguments: argparse.Namespace) -> int:
 def _look(asked: DiagnoseOptions, rules: tuple[Rule, ...]) -> Diagnosis:
     from advisor.diagnosis import diagnose
 
-    return diagnose(asked.path, asked.recipe, rules=rules, growing=asked.follow, **asked.told)
+    own = [rule.id for rule in rules if _is_below(Path(rule.source), asked.rules)]
+    return diagnose(
+        asked.path, asked.recipe, rules=rules, own=own, growing=asked.follow, **asked.told
+    )
+
+
+def _is_below(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def _show(asked: DiagnoseOptions, found: Diagnosis) -> None:

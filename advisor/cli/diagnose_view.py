@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -10,13 +10,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from advisor.cli.curves import log_curves
+from advisor.cli.diagnose_unjudged import names, unjudged
 from advisor.cli.json_lines import finding
 from advisor.cli.output import console
 from advisor.diagnosis import Diagnosis, Remark
+from advisor.diagnosis.condition_words import together
 from advisor.diagnosis.remarks import Option
 from advisor.diagnosis.scale import MANY
 from advisor.logs.log import counted
-from advisor.signals import SIGNALS
 from advisor.text import clean
 
 STYLES = {
@@ -26,16 +27,6 @@ STYLES = {
     "info": "blue",
 }
 KINDS = {"trial": "a trial of this program", "recording": "a recording", "log": "a log"}
-TELL: Mapping[str, str] = {
-    "chance_loss": "--classes",
-    "chance_metric": "--classes",
-    "batch_size": "--batch-size",
-    "steps_per_epoch": "--steps-per-epoch",
-    "train_examples": "--train-examples",
-    "validation_examples": "--validation-examples",
-    "recipe": "--recipe",
-}
-"""Signal -> the option that tells it."""
 WHOLE = ("", "the run", "the log")
 BAR = 40
 LABEL = 8
@@ -65,6 +56,7 @@ def told(shown: Console, found: Diagnosis, everything: bool) -> None:
         _remark(shown, place, remark, found, said)
     if not found.remarks:
         _line(shown, Text("nothing was found", "green"))
+    _own(shown, found)
     shown.print()
     _rest(shown, found, everything)
 
@@ -122,7 +114,7 @@ def _advice(shown: Console, remark: Remark) -> None:
     rows = {
         "first": remark.first,
         "change": option.changes if option else "",
-        "if": "; ".join(option.depends) if option else "",
+        "if": together(option.depends) if option else "",
         "why": option.why if option else "",
         "expect": remark.expect,
         "rule": option.rule if option else "",
@@ -136,7 +128,18 @@ def _option(option: Option) -> str:
     told = f"{option.title} ({option.rule})"
     if option.changes:
         told += f": {option.changes}"
-    return told + (f", if {' and '.join(option.depends)}" if option.depends else "")
+    return told + (f", if {together(option.depends)}" if option.depends else "")
+
+
+def _own(shown: Console, found: Diagnosis) -> None:
+    """Rules of the user's that hold, whatever was found."""
+    if not found.own:
+        return
+    blocked = any(remark.finding.gravity == "block" for remark in found.remarks)
+    shown.print()
+    _line(shown, Text("your rules that hold" + (", once nothing blocks:" if blocked else ":")))
+    for option in found.own:
+        _item(shown, _option(option))
 
 
 def _bar(found: Diagnosis, remark: Remark) -> str:
@@ -150,15 +153,13 @@ def _bar(found: Diagnosis, remark: Remark) -> str:
 
 def _rest(shown: Console, found: Diagnosis, everything: bool) -> None:
     clear = found.clear
-    names = f": {_names(clear)}" if everything and clear else ""
-    _line(shown, Text(f"clear: {counted(len(clear), 'symptom')}{names}"))
-    groups = [(_signal(found, name), who) for name, who in _grouped(found).items()]
-    groups += list(found.not_enough.items())
-    if groups:
-        n = sum(len(who) for _, who in groups)
-        _line(shown, Text(f"could not be judged: {counted(n, 'symptom')}, for want of"))
-        for what, who in groups:
-            _item(shown, f"{what}: {_names(who)}")
+    named = f": {names(clear)}" if everything and clear else ""
+    _line(shown, Text(f"clear: {counted(len(clear), 'symptom')}{named}"))
+    for place, text in enumerate(unjudged(found, everything)):
+        if place:
+            _item(shown, text)
+        else:
+            _line(shown, Text(text))
     if found.assumed:
         _line(shown, Text("taken for granted:"))
         for name, source in found.assumed.items():
@@ -167,30 +168,6 @@ def _rest(shown: Console, found: Diagnosis, everything: bool) -> None:
         _line(shown, Text("about the log:"))
         for note in found.case.notes:
             _item(shown, note.text)
-
-
-def _grouped(found: Diagnosis) -> dict[str, list[str]]:
-    """Each symptom once, under that of its missing signals which is the hardest to come by: what
-    an option cannot tell before what it can."""
-    groups: dict[str, list[str]] = {}
-    placed: set[str] = set()
-    for name, who in sorted(found.not_told.items(), key=lambda item: item[0] in TELL):
-        new = [symptom for symptom in who if symptom not in placed]
-        placed |= set(new)
-        if new:
-            groups[name] = new
-    return groups
-
-
-def _signal(found: Diagnosis, name: str) -> str:
-    reason = found.case.unknown.get(name, "")
-    told = SIGNALS[name] + (f" ({reason})" if reason else "")
-    option = TELL.get(name) if found.case.kind == "log" and not reason else None
-    return f"{told} [{option}]" if option else told
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(name.replace("_", " ") for name in names)
 
 
 def _row(shown: Console, label: str, text: str) -> None:
@@ -236,6 +213,7 @@ def objects(found: Diagnosis, everything: bool) -> Iterator[dict[str, Any]]:
         "entries": case.entries,
         "entry": case.scale.unit,
         "stride": case.scale.stride,
+        "own_rules": [_offered(option) for option in found.own],
         "fired": [remark.finding.symptom for remark in found.remarks],
         "clear": found.clear,
         "not_told": found.not_told,
@@ -256,8 +234,12 @@ def _told(remark: Remark, found: Diagnosis) -> dict[str, Any]:
         "expect": remark.expect,
         "unless": list(remark.unless),
         "references": list(remark.references),
-        "others": [{"first": option.title, **_of(option)} for option in remark.others],
+        "others": [_offered(option) for option in remark.others],
     }
+
+
+def _offered(option: Option) -> dict[str, Any]:
+    return {"first": option.title, **_of(option)}
 
 
 def _of(option: Option | None) -> dict[str, Any]:

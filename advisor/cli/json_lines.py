@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from advisor.events import Event, as_dict
+from advisor.experience import TrackRecord
+from advisor.finals_summary import ensemble, finalists
 from advisor.requests import (
     Answer,
     Choose,
     Decided,
+    Ensemble,
+    Finals,
     OpenTest,
     Remark,
     Request,
@@ -21,6 +25,7 @@ from advisor.requests import (
     StageSkipped,
     TestResult,
     Train,
+    TrainAll,
 )
 from advisor.state import State
 from advisor.symptoms import Finding
@@ -31,17 +36,14 @@ class JsonLines:
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
-        self._trial = 0
 
     def asked(self, request: Request, state: State) -> None:
-        if isinstance(request, Train | RunProbe):
-            self._trial = request.number
         found = told(request, state)
         if found is not None:
             self._write(strict(found))
 
-    def event(self, event: Event) -> None:
-        self._write(strict(as_dict(event) | {"trial": self._trial}))
+    def event(self, event: Event, trial: int) -> None:
+        self._write(strict(as_dict(event) | {"trial": trial}))
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
         if isinstance(answer, TestResult):
@@ -52,16 +54,10 @@ def told(request: Request, state: State) -> dict[str, Any] | None:
     """The line for a request or note; None for those that need none."""
     match request:
         case Train():
-            before = state.incumbent.recipe.flat() if state.incumbent else {}
-            after = request.recipe.flat()
-            changed = {k: v for k, v in after.items() if before and before.get(k) != v}
-            return {
-                "event": "trial",
-                "trial": request.number,
-                "purpose": request.purpose,
-                "seed": request.recipe.train.seed,
-                "changes": changed,
-            }
+            return _trial(request, state)
+        case TrainAll():
+            trials = [_trial(trial, state) for trial in request.trials]
+            return {"event": "trials", "trials": trials}
         case RunProbe():
             return {"event": "probe", "trial": request.number, "probe": request.probe}
         case Choose():
@@ -74,6 +70,7 @@ def told(request: Request, state: State) -> dict[str, Any] | None:
                 "change": dict(first.change),
                 "why": first.reason,
                 "measured": dict(first.evidence),
+                "experience": _experience(first.track_record),
                 "others": [other.rule.id for other in request.proposals[1:]],
             }
         case Decided():
@@ -90,10 +87,37 @@ def told(request: Request, state: State) -> dict[str, Any] | None:
             return {"event": "stage_skipped", "stage": request.stage.name, "why": request.reason}
         case StageLeft():
             return {"event": "stage_left", "stage": request.stage.name, "why": request.outcome}
+        case Finals():
+            return {"event": "finals", "finalists": finalists(request, state)}
+        case Ensemble():
+            return {"event": "ensemble", **ensemble(request, state)}
         case Remark():
             return {"event": "remark", "text": request.text}
         case OpenTest():
             return None
+
+
+def _trial(request: Train, state: State) -> dict[str, Any]:
+    before = state.incumbent.recipe.flat() if state.incumbent else {}
+    after = request.recipe.flat()
+    return {
+        "event": "trial",
+        "trial": request.number,
+        "purpose": request.purpose,
+        "seed": request.recipe.train.seed,
+        "changes": {k: v for k, v in after.items() if before and before.get(k) != v},
+    }
+
+
+def _experience(found: TrackRecord) -> dict[str, int]:
+    counts = found.counts
+    return {
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "undecided": counts.undecided,
+        "refused": found.refused,
+        "ranks": found.ranks,
+    }
 
 
 def _decision(decided: Decided) -> dict[str, Any]:
@@ -105,6 +129,9 @@ def _decision(decided: Decided) -> dict[str, Any]:
             "high": comparison.high,
             "seeds": comparison.seeds,
             "examples": comparison.examples,
+            "better": comparison.better,
+            "worse": comparison.worse,
+            "mcnemar": comparison.mcnemar,
         }
         if comparison
         else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -14,14 +15,59 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.cli.narrate import Narrator
-from advisor.events import Evaluated, Event, StepsDone, TrialStarted
-from advisor.requests import Answer, Request, RunProbe, StageEntered, Train
-from advisor.stages import STAGES
+from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
+from advisor.requests import Answer, Request, RunProbe, StageEntered, Train, TrainAll
 from advisor.state import State
 from advisor.text import number, sparkline
 
 LEAST_HEIGHT = 18
 """Below so many lines the panel is one line."""
+MOST_SHOWN = 4
+"""Of the trials that run side by side."""
+
+
+@dataclass
+class Running:
+    """A trial or probe in progress."""
+
+    what: str
+    epochs: int
+    began: float
+    epoch: float = 0.0
+    loss: float = 0.0
+    curve: list[float] = field(default_factory=list)
+    ended: bool = False
+
+    @classmethod
+    def of(cls, request: Train | RunProbe) -> Running:
+        name = request.purpose if isinstance(request, Train) else request.probe
+        what = f"{request.number} {name.replace('_', ' ')}"
+        return cls(what, request.recipe.train.epochs, time.monotonic())
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case TrialStarted():
+                self.epochs, self.began = event.epochs, time.monotonic()
+            case StepsDone():
+                self.epoch, self.loss = event.epoch, event.loss[-1]
+            case Evaluated():
+                self.curve.append(event.validation_metric)
+            case TrialFinished():
+                self.ended = True
+
+    def value(self) -> str:
+        return number(self.curve[-1]) if self.curve else "..."
+
+    def share(self) -> float:
+        return 1.0 if self.ended else self.epoch / self.epochs
+
+    def left(self) -> str:
+        """Where it is, and how long it still takes at its pace."""
+        elapsed = time.monotonic() - self.began
+        if self.ended or not 0 < self.epoch < self.epochs or elapsed < 1:
+            return ", done" if self.ended else ""
+        seconds = elapsed / self.epoch * (self.epochs - self.epoch)
+        return f", epoch {self.epoch:.1f} of {self.epochs}, {seconds:.0f} s left"
 
 
 class LiveView:
@@ -32,10 +78,7 @@ class LiveView:
         self._live = Live(console=console, refresh_per_second=8, transient=True)
         self._state: State | None = None
         self._stage = ""
-        self._what = ""
-        self._epoch, self._epochs, self._loss = 0.0, 1, 0.0
-        self._curve: list[float] = []
-        self._began = time.monotonic()
+        self._running: dict[int, Running] = {}
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -54,21 +97,15 @@ class LiveView:
         if isinstance(request, StageEntered):
             self._stage = request.stage.name
         if isinstance(request, Train | RunProbe):
-            name = request.purpose if isinstance(request, Train) else request.probe
-            self._what = f"{request.number} {name.replace('_', ' ')}"
-            self._epoch, self._epochs, self._curve = 0.0, request.recipe.train.epochs, []
-            self._began = time.monotonic()
+            self._running = {request.number: Running.of(request)}
+        elif isinstance(request, TrainAll):
+            self._running = {trial.number: Running.of(trial) for trial in request.trials}
         self._narrator.asked(request, state)
         self._draw()
 
-    def event(self, event: Event) -> None:
-        match event:
-            case TrialStarted():
-                self._epochs = event.epochs
-            case StepsDone():
-                self._epoch, self._loss = event.epoch, event.loss[-1]
-            case Evaluated():
-                self._curve.append(event.validation_metric)
+    def event(self, event: Event, trial: int) -> None:
+        if trial in self._running:
+            self._running[trial].hear(event)
         self._draw()
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
@@ -85,8 +122,9 @@ class LiveView:
 
     def _line(self, state: State) -> str:
         """What a small terminal has room for."""
-        value = number(self._curve[-1]) if self._curve else "..."
-        return f"{self._stage} {self._what} {state.start.metric} {value}, {state.budget}"
+        metric = state.start.metric
+        now = ", ".join(f"{one.what} {metric} {one.value()}" for one in self._running.values())
+        return f"{self._stage} {now}, {state.budget}"
 
     def _body(self, state: State) -> RenderableType:
         rows = Table.grid(padding=(0, 1))
@@ -94,14 +132,15 @@ class LiveView:
         rows.add_column()
         rows.add_row("stages", self._rail(state))
         rows.add_row("budget", self._bar(min(1.0, state.budget.share), str(state.budget)))
-        rows.add_row("trial", self._bar(self._epoch / self._epochs, f"{self._what}{self._left()}"))
-        curve = f"{sparkline(self._curve)} {number(self._curve[-1])}" if self._curve else "..."
-        rows.add_row(state.start.metric, f"{curve}   training loss {number(self._loss)}")
+        for one in list(self._running.values())[:MOST_SHOWN]:
+            rows.add_row("trial", self._bar(one.share(), f"{one.what}{one.left()}"))
+            curve = f"{sparkline(one.curve)} {one.value()}" if one.curve else "..."
+            rows.add_row(state.start.metric, f"{curve}   training loss {number(one.loss)}")
         return Group(rows)
 
     def _rail(self, state: State) -> Text:
         rail, waiting = Text(), {stage.name for stage in state.waiting}
-        for stage in STAGES:
+        for stage in state.stages:
             here, done = stage.name == self._stage, stage.name not in waiting
             style = "reverse bold" if here else "green" if done else "dim"
             mark = ">" if here else "+" if done else " "
@@ -113,10 +152,3 @@ class LiveView:
         row = Table.grid(padding=(0, 1))
         row.add_row(ProgressBar(total=1.0, completed=share, width=24), label)
         return row
-
-    def _left(self) -> str:
-        elapsed = time.monotonic() - self._began
-        if not 0 < self._epoch < self._epochs or elapsed < 1:
-            return ""
-        seconds = elapsed / self._epoch * (self._epochs - self._epoch)
-        return f", epoch {self._epoch:.1f} of {self._epochs}, {seconds:.0f} s left"

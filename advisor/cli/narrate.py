@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
@@ -9,29 +11,34 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.advice import Proposal
-from advisor.diagnosis.remedies import REMEDIES
+from advisor.cli.narrate_finals import ensemble_lines, finals_lines, fresh_words
 from advisor.events import Event
 from advisor.recipe import Recipe
 from advisor.requests import (
     Answer,
     Choose,
     Decided,
+    Ensemble,
+    Finals,
     OpenTest,
     Remark,
     Request,
     Result,
+    Results,
     RunProbe,
     StageEntered,
     StageLeft,
     StageSkipped,
     TestResult,
     Train,
+    TrainAll,
 )
 from advisor.session_symptoms import judged
 from advisor.state import State
 from advisor.summary import changes, measured
 from advisor.symptoms import Finding
-from advisor.text import change, clean, number
+from advisor.symptoms.remedies import REMEDIES
+from advisor.text import change, clean, counted, number
 
 SIGNS = {"accepted": "[green]+ accepted[/]", "rejected": "[red]- rejected[/]"}
 UNDECIDED = "[yellow]= undecided, the simpler recipe stays[/]"
@@ -48,6 +55,9 @@ class Narrator:
         match request:
             case Train():
                 self._trial(request, state)
+            case TrainAll():
+                for trial in request.trials:
+                    self._trial(trial, state)
             case RunProbe():
                 first = request.probe == "preflight"
                 what = "checks before training" if first else _words(request.probe)
@@ -67,25 +77,39 @@ class Narrator:
                 self.say(f"  [dim]left: {_text(request.outcome)}; spent {state.budget}[/]")
             case Decided():
                 self._decision(request)
+            case Finals():
+                self._lines(finals_lines(request, state))
+            case Ensemble():
+                self._lines(ensemble_lines(request, state))
             case Remark():
                 self.say(_text(request.text))
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event, trial: int) -> None:
         pass
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
         if isinstance(request, Train) and isinstance(answer, Result):
             self._result(request, answer, state)
+        elif isinstance(request, TrainAll) and isinstance(answer, Results):
+            for trial, result in zip(request.trials, answer.results, strict=True):
+                self.say(f"  trial {trial.number}")
+                self._result(trial, result, state)
         elif isinstance(request, RunProbe) and isinstance(answer, Result):
             if request.probe == "preflight" and answer.probed:
                 self._checked(answer, state)
             else:
                 self._probed(answer)
         elif isinstance(answer, TestResult):
-            for name in ("baseline", "best"):
+            for name in ("baseline", "best", "ensemble"):
                 value, loss = (answer.facts.get(f"{name}_{what}") for what in ("metric", "loss"))
                 if value is not None:
                     self.say(f"  {name}: {state.start.metric} {number(value)}, loss {number(loss)}")
+
+    def _lines(self, lines: Iterable[str]) -> None:
+        first, *others = map(_text, lines)
+        self.say(f"\n[bold]{first}[/]")
+        for line in others:
+            self.say(line)
 
     def say(self, text: str) -> None:
         """Print a line; on a terminal, long ones are wrapped at words under their indent."""
@@ -115,7 +139,7 @@ class Narrator:
             self.say(
                 f"  {_model(recipe)}, {recipe.optimizer.kind} at "
                 f"{number(recipe.optimizer.lr)}, batch {recipe.train.batch_size}, "
-                f"{recipe.train.epochs} epochs, seed {recipe.train.seed}"
+                f"{counted(recipe.train.epochs, 'epoch')}, seed {recipe.train.seed}"
             )
         elif request.purpose != "candidate":
             what += f" with seed {recipe.train.seed}"
@@ -126,7 +150,7 @@ class Narrator:
         if finished is None:
             self.say(f"    [red]no result[/] {_text(result.error)}")
             return
-        told = f"    {finished.status.replace('_', ' ')} after {number(finished.epochs)} epochs"
+        told = f"    {_words(finished.status)} after {counted(finished.epochs, 'epoch')}"
         if finished.validation_metric is not None:
             told += (
                 f": {request.recipe.metric} {number(finished.validation_metric)} on validation, "
@@ -153,7 +177,9 @@ class Narrator:
     def _proposal(self, proposal: Proposal, state: State) -> None:
         assert state.incumbent is not None
         before = state.incumbent.recipe.flat()
-        self.say(f"  [bold blue]> {_text(proposal.rule.title)}[/] [dim]({proposal.rule.id})[/]")
+        known = f" {proposal.track_record}".rstrip()
+        title, rule = _text(proposal.rule.title), proposal.rule.id
+        self.say(f"  [bold blue]> {title}[/] [dim]({rule}){known}[/]")
         self.say(f"    change    {_text(change(before, proposal.change))}")
         self.say(f"    why       {_text(' '.join(proposal.reason.split()))}")
         seen = ", ".join(
@@ -179,7 +205,7 @@ class Narrator:
             return
         facts = ", ".join(f"{_words(k)} {number(v)}" for k, v in probed.facts.items())
         note = f" ({_text(probed.message)})" if probed.message else ""
-        self.say(f"    {facts}{note} [dim]cost {number(probed.epochs)} epochs[/]")
+        self.say(f"    {facts}{note} [dim]cost {counted(probed.epochs, 'epoch')}[/]")
 
     def _decision(self, decided: Decided) -> None:
         sign = SIGNS.get(decided.decision.verdict, UNDECIDED)
@@ -210,9 +236,8 @@ def before_and_after(state: State) -> Table:
     table.add_row(
         f"test {metric}", *(number(test.get(f"{w}_metric")) for w in ("baseline", "best"))
     )
-    if state.confirmation:
-        fresh = measured(state.confirmation)
-        table.add_row("validation, fresh seed", "", number(fresh["value"] if fresh else None))
+    if fresh := fresh_words(state):
+        table.add_row(fresh[0], "", fresh[1])
     first = state.baseline.result.finished if state.baseline else None
     table.add_row(
         "epochs spent", number(first.epochs if first else 0.0), number(state.budget.epochs)

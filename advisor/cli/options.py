@@ -86,6 +86,9 @@ class AutoOptions(RecipeOptions):
     out: Path | None
     rules: tuple[Path, ...]
     """folders of rules beside the installed ones"""
+    workers: int
+    control: bool
+    experience: bool
 
     @property
     def overrides(self) -> tuple[str, ...]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import argparse
 
 from advisor import __version__
-from advisor.cli import auto, compare, diagnose, explain, resume, rules, run, schema, sweep, trust
+from advisor.cli import (
+    auto,
+    compare,
+    control,
+    diagnose,
+    explain,
+    report,
+    resume,
+    rules,
+    run,
+    schema,
+    sweep,
+    trust,
+)
 from advisor.cli.commands import Parser
 
 DESCRIPTION = """\
@@ -16,6 +29,8 @@ EPILOG = """\
 examples:
   advisor auto recipe.yaml                        tune, and leave best.yaml in a new folder
   advisor run recipe.yaml --set optimizer.lr=0.01 train once and say what is wrong
+  advisor control DIR                             what would random search and TPE have found?
+  advisor report runs/digits-20250131-120000      what a session did, as a page
   advisor compare recipe.yaml                     do both backends train the same thing?
   advisor sweep recipe.yaml --vary optimizer.lr=1e-4,1e-3,1e-2
   advisor diagnose trainer_state.json             what is wrong with a training, from its log
@@ -43,6 +58,19 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"advisor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for module in (run, auto, resume, compare, sweep, diagnose, rules, explain, schema, trust):
+    for module in (
+        run,
+        auto,
+        resume,
+        report,
+        control,
+        compare,
+        sweep,
+        diagnose,
+        rules,
+        explain,
+        schema,
+        trust,
+    ):
         module.add(commands)
     return parser

@@ -1,4 +1,4 @@
-"""`advisor rules list | show | check | docs`."""
+"""`advisor rules list | show | check | docs | experience`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.cli import options, rule_pages
+from advisor.cli import options, rule_experience, rule_pages
 from advisor.cli.commands import Commands, add_command
 from advisor.cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
+    from advisor.experience import Counts
     from advisor.rulebook import Rule
 
-ABOUT = "Lists, shows, checks and documents rules: the installed ones and your own."
+ABOUT = """\
+Lists, shows, checks and documents rules, the installed ones and your own, and tells how they have
+fared on this machine."""
 EXAMPLES = """\
   advisor rules list --stage learning_rate
   advisor rules show dropout
   advisor rules check my_rules/
   advisor rules docs docs/ --rules my_rules/
+  advisor rules experience
 """
 LIST_EXAMPLES = """\
   advisor rules list
@@ -63,17 +67,17 @@ def add(commands: Commands) -> None:
     for action in (lister, show, check):
         options.add_json(action)
     rule_pages.add(actions)
+    rule_experience.add(actions)
 
 
 def load(folders: Sequence[Path]) -> tuple[Rule, ...]:
     """The installed rules and those in `folders`, in the order of the stages."""
     from advisor import facts, rulebook
-    from advisor.stages import STAGES
+    from advisor.stages import place
 
     vocabulary = facts.VOCABULARY
-    order = {stage.name: place for place, stage in enumerate(STAGES)}
     found = rulebook.with_folders(rulebook.installed(vocabulary), folders, vocabulary)
-    return tuple(sorted(found, key=lambda rule: (order[rule.stage], rule.rank, rule.id)))
+    return tuple(sorted(found, key=lambda rule: (place(rule.stage), rule.rank, rule.id)))
 
 
 def list_rules(arguments: argparse.Namespace) -> int:
@@ -81,18 +85,26 @@ def list_rules(arguments: argparse.Namespace) -> int:
 
     found = load(arguments.rules)
     if arguments.stage is not None:
-        _known_stage(arguments.stage)
+        _known_stage(arguments.stage, found)
         found = tuple(rule for rule in found if rule.stage == arguments.stage)
     width = max((len(rule.id) for rule in found), default=0)
+    known = rule_experience.here(found).counts
     for rule in found:
+        counts = known.get(rule.id)
         if arguments.json:
-            write_json({"event": "rule", **_brief(rule)})
+            fared = rule_experience.as_json(counts)
+            write_json({"event": "rule", **_brief(rule), "experience": fared})
         else:
-            note = "" if rule.maturity == "stable" else f" ({rule.maturity})"
-            say(f"{rule.stage:15} {rule.id:{width}} {rule.title}{note}")
+            say(f"{rule.stage:15} {rule.id:{width}} {rule.title}{_note(rule, counts)}")
     if arguments.json:
         write_json({"event": "summary", "rules": len(found)})
     return Exit.DONE
+
+
+def _note(rule: Rule, counts: Counts | None) -> str:
+    maturity = "" if rule.maturity == "stable" else rule.maturity
+    notes = [note for note in (maturity, str(counts or "")) if note]
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def show_rule(arguments: argparse.Namespace) -> int:
@@ -167,11 +179,11 @@ def _rule_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _known_stage(name: str) -> None:
+def _known_stage(name: str, rules: Sequence[Rule]) -> None:
     from advisor.cli.commands import near
-    from advisor.stages import STAGES
+    from advisor.recipe import STAGE_NAMES
 
-    known = [stage.name for stage in STAGES]
+    known = list(dict.fromkeys([*STAGE_NAMES, *(rule.stage for rule in rules)]))
     if name not in known:
         raise CliError(
             f"--stage: there is no stage {name!r}{near(name, known)}; known: {', '.join(known)}"

@@ -97,9 +97,9 @@ def _work(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> int:
 
 def _check(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
     """What can be seen before training; of a training that goes on, what was seen then."""
-    from advisor.auto import read_events
     from advisor.cli.output import write_json
     from advisor.events import as_dict
+    from advisor.trial_files import read_events
 
     place = folder / CHECKS
     known = read_events(place / "events.jsonl")
@@ -114,6 +114,7 @@ def _check(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Eve
 def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Event]:
     from advisor.cli.output import write, write_json
     from advisor.events import Evaluated, TrialStarted, as_dict
+    from advisor.text import counted
 
     def told(event: Event) -> None:
         if json:
@@ -121,7 +122,7 @@ def _train(runner: Runner, recipe: Recipe, folder: Path, json: bool) -> list[Eve
         elif isinstance(event, TrialStarted):
             write(
                 f"{event.backend} on {event.device}: {event.parameters:,} parameters, "
-                f"{event.steps_per_epoch} steps an epoch"
+                f"{counted(event.steps_per_epoch, 'step')} an epoch"
             )
         elif isinstance(event, Evaluated):
             write(_line(recipe, event))
@@ -215,11 +216,11 @@ def _failed(message: str, folder: Path) -> dict[str, Any]:
 
 
 def _told(recipe: Recipe, finished: TrialFinished, fired: list[Finding], folder: Path) -> str:
-    from advisor.text import number
+    from advisor.text import counted, number
 
     note = f" ({finished.message})" if finished.message else ""
     lines = [
-        f"{finished.status.replace('_', ' ')} after {number(finished.epochs)} epochs{note}",
+        f"{finished.status.replace('_', ' ')} after {counted(finished.epochs, 'epoch')}{note}",
         f"best validation {recipe.metric} {number(finished.validation_metric)}, "
         f"loss {number(finished.validation_loss)}",
         *(

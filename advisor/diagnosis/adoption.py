@@ -11,6 +11,7 @@ import numpy as np
 
 from advisor.diagnosis import hidden
 from advisor.diagnosis.case import Case
+from advisor.diagnosis.contradictions import oddities, refuse
 from advisor.diagnosis.entries import Entries, aligned, scale_of
 from advisor.diagnosis.naming import Naming, understood
 from advisor.diagnosis.retelling import Frame, end, told_events
@@ -41,7 +42,9 @@ def adopted(log: Log, told: Told, given: Recipe | None = None, growing: bool = F
     found, scale = aligned(clear, naming), scale_of(clear, told)
     if not len(found.loss) and not len(found.evaluated):
         raise DiagnosisError(_nothing(log))
-    frame = _frame(found, scale, told, given, growing)
+    refuse(log, found, naming, told, given)
+    cut = not growing and any(note.kind == "truncated" for note in log.notes)
+    frame = _frame(found, scale, told, given, growing, cut)
     setup = _setup(told, naming, given)
     chance = baseline(setup)
     recipe = _recipe(found, naming, told, given, frame)
@@ -49,6 +52,7 @@ def adopted(log: Log, told: Told, given: Recipe | None = None, growing: bool = F
     events = (started, *told_events(found, naming, frame), *end(found, naming, frame))
     unknown = _unknown(found, naming, scale, started, told, given)
     assumed = {**naming.assumed, **chance.assumed, **_assumed(found, scale, frame, told, growing)}
+    odd = oddities(log, found, scale, naming, told, given)
     return Case(
         log.source,
         "log",
@@ -57,7 +61,7 @@ def adopted(log: Log, told: Told, given: Recipe | None = None, growing: bool = F
         tuple(events),
         unknown,
         assumed,
-        (*log.notes, *_notes(found)),
+        (*log.notes, *_notes(found, cut and not frame.done), *odd),
         log.series,
         scale,
         given,
@@ -77,16 +81,20 @@ def _nothing(log: Log) -> str:
     )
 
 
-def _frame(found: Entries, scale: Scale, told: Told, given: Recipe | None, growing: bool) -> Frame:
+def _frame(
+    found: Entries, scale: Scale, told: Told, given: Recipe | None, growing: bool, cut: bool
+) -> Frame:
+    """`cut`: whether the end of the log is missing, so that only a plan tells that this was all."""
     n, m = len(found.loss), len(found.evaluated)
     planned = told.epochs or (given.train.epochs if given else None)
     covered = found.epochs or (float(n or m) if scale.unit == "epoch" else None)
     whole = planned is None or covered is None or covered >= 0.99 * planned
     more = planned / covered if planned and covered and not whole else 1.0
+    done = whole and not growing and not (cut and None in (planned, covered))
     if scale.exact and covered and n:
-        return Frame(max(1, round(n / covered)), _whole(covered * more), whole and not growing)
+        return Frame(max(1, round(n / covered)), _whole(covered * more), done)
     per_evaluation = max(1, round(n / m)) if m else max(1, n)
-    return Frame(per_evaluation, _whole(max(1, m) * more), whole and not growing)
+    return Frame(per_evaluation, _whole(max(1, m) * more), done)
 
 
 def _whole(epochs: float) -> int:
@@ -225,7 +233,10 @@ def _assumed(
     return made
 
 
-def _notes(found: Entries) -> Iterator[Note]:
+def _notes(found: Entries, cut: bool) -> Iterator[Note]:
+    if cut:
+        said = "the end of the log is missing, so it is not taken for the end of the training"
+        yield Note("truncated", said)
     if found.left_out:
         said = counted(found.left_out, "evaluation")
         yield Note("limit", f"{said} left out, evenly: there are too many to look at each")

@@ -11,13 +11,13 @@ import numpy as np
 from advisor.advice import computed_change, propose
 from advisor.conditions import Condition
 from advisor.diagnosis.case import Case
-from advisor.diagnosis.known import known_facts
+from advisor.diagnosis.known import TASK, known_facts
+from advisor.diagnosis.naming import NO_NAME
 from advisor.facts import Facts, FactValue
 from advisor.rulebook import Rule
-from advisor.stages import STAGES
+from advisor.stages import STAGES, place
 from advisor.symptoms import Arbitration, Finding
 
-_STAGE = {stage.name: place for place, stage in enumerate(STAGES)}
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,18 @@ class Counsel:
 class Counsellor:
     """The rules, asked about the findings of one case."""
 
-    def __init__(self, case: Case, findings: Sequence[Finding], rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        case: Case,
+        findings: Sequence[Finding],
+        rules: Sequence[Rule],
+        own: Collection[str] = (),
+    ) -> None:
+        """`own`: ids of the rules that the user brought along."""
         with np.errstate(all="ignore"):
             self._facts, self._hidden = known_facts(case, findings)
-        self._case = case
+        self._case, self._own = case, own
+        self._guessed = TASK if case.assumed.get("task") == NO_NAME else ()
         self._rules = [rule for rule in rules if rule.active]
         self._proposed = self._proposals(rules)
 
@@ -46,7 +54,13 @@ class Counsellor:
         near = [rule for rule in self._rules if symptom in (rule.treats, *rule.reads)]
         judged = [made for rule in near if (made := self._judged(rule)) is not None]
         found = [one for one in judged if not one.depends or one.rule.treats == symptom]
-        return sorted(found, key=lambda one: _place(one, symptom))
+        return sorted(found, key=lambda one: _place(one, symptom, self._own))
+
+    def beside(self, told: Collection[str]) -> list[Counsel]:
+        """The user's rules that hold as far as is known, but for those that were told already."""
+        near = [rule for rule in self._rules if rule.id in self._own and rule.id not in told]
+        judged = [made for rule in near if (made := self._judged(rule)) is not None]
+        return [one for one in judged if len(one.depends) < len(one.rule.when)]
 
     def _judged(self, rule: Rule) -> Counsel | None:
         """None for a rule that does not apply."""
@@ -55,7 +69,7 @@ class Counsellor:
             holds = _holds(line, self._facts, self._hidden)
             if holds is False or (holds is None and not self._could_hold(line)):
                 return None
-            if holds is None:
+            if holds is None or not line.names.isdisjoint(self._guessed):
                 open_lines.append(line.text)
         if self._case.given is not None and not open_lines:
             change = self._proposed.get(rule.id)
@@ -102,8 +116,12 @@ def _holds(line: Condition, facts: Facts, hidden: Collection[str]) -> bool | Non
     return line.holds(facts)
 
 
-def _place(made: Counsel, symptom: str) -> tuple[bool, bool, int, int, int, str]:
-    """Exact changes first, then rules that are made for the symptom and wait for least."""
+def _place(
+    made: Counsel, symptom: str, own: Collection[str]
+) -> tuple[bool, bool, int, bool, int, int, str]:
+    """Exact changes first, then rules that are made for the symptom and wait for least; of equals
+    the user's own."""
     rule = made.rule
-    other, stage = rule.treats != symptom, _STAGE[rule.stage]
-    return made.change is None, other, len(made.depends), stage, rule.rank, rule.id
+    other, waits = rule.treats != symptom, len(made.depends)
+    order = rule.id not in own, place(rule.stage), rule.rank, rule.id
+    return made.change is None, other, waits, *order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from advisor import recipe_file
 from advisor.diagnosis.case import Case
 from advisor.diagnosis.counsel import Counsel, Counsellor
 from advisor.diagnosis.looking import CLASSES, look
-from advisor.diagnosis.remarks import Remark, in_agreement, remark
+from advisor.diagnosis.remarks import Option, Remark, in_agreement, option_of, remark
 from advisor.diagnosis.sources import opened
 from advisor.diagnosis.told import checked
 from advisor.diagnosis.windows import window_of
@@ -50,6 +50,8 @@ class Diagnosis:
     """on those that fired, in the same order"""
     assumed: Mapping[str, str]
     """what was filled in or taken for granted, and where from"""
+    own: tuple[Option, ...] = ()
+    """the user's own rules that hold, but are not among the remarks' advice"""
 
     @property
     def clear(self) -> list[str]:
@@ -93,6 +95,7 @@ def diagnose(
     recipe: Recipe | str | Path | None = None,
     *,
     rules: Sequence[Rule] | None = None,
+    own: Collection[str] = (),
     growing: bool = False,
     **told: Any,
 ) -> Diagnosis:
@@ -100,20 +103,25 @@ def diagnose(
     trial or of a recording, or a session.
 
     `recipe`: the training's own, where the log has none; with it changes become exact.
-    `rules`: those installed when not given. `growing`: whether the training still goes on.
+    `rules`: those installed when not given; `own`: ids of those among them that the user brought
+    along, all of which are told where they hold. `growing`: whether the training still goes on.
     `told`: what the log does not say, as `advisor.diagnosis.Told` names it.
     Raises LogError, DiagnosisError, RecipeError or RuleError.
     """
     given = recipe_file.read(recipe) if isinstance(recipe, str | Path) else recipe
     known = checked(told, given is not None)
     case = opened(Path(path), given, known, growing)
-    return judged(case, installed(VOCABULARY) if rules is None else rules, known.classes)
+    return judged(case, installed(VOCABULARY) if rules is None else rules, known.classes, own)
 
 
-def judged(case: Case, rules: Sequence[Rule], classes: int | None = None) -> Diagnosis:
+def judged(
+    case: Case, rules: Sequence[Rule], classes: int | None = None, own: Collection[str] = ()
+) -> Diagnosis:
     """The diagnosis of a case. Pure."""
     findings, assumed = look(case, classes)
-    counsellor = Counsellor(case, findings, rules)
+    counsellor = Counsellor(case, findings, rules, own)
     fired = [one for one in findings if one.outcome == "fired"]
-    remarks = in_agreement([remark(one, _counsels(one, fired, counsellor)) for one in fired])
-    return Diagnosis(case, tuple(findings), remarks, {**case.assumed, **assumed})
+    remarks = in_agreement([remark(one, _counsels(one, fired, counsellor), own) for one in fired])
+    told = {option.rule for one in remarks for option in one.options}
+    beside = tuple(option_of(each) for each in counsellor.beside(told))
+    return Diagnosis(case, tuple(findings), remarks, {**case.assumed, **assumed}, beside)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from advisor.diagnosis.case import Case
+from advisor.diagnosis.inputs import OF_IMAGES, are_images
 from advisor.facts import VOCABULARY, FactValue, measure
 from advisor.symptoms import Finding, as_facts
 
@@ -45,11 +46,11 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "image": ("inputs",),
     "image_size": ("inputs",),
     "image_channels": ("inputs",),
-    "tokens": ("recipe", "inputs"),
     "clipped_share": ("recipe", "grad_norm"),
 }
 """Fact -> the signals without which it means nothing. What is not here rests on the recipe."""
-ALWAYS = ("task", "metric")
+TASK = ("task", "metric")
+"""The names in a log tell them, or else they are guessed."""
 
 
 def known_facts(case: Case, findings: Sequence[Finding]) -> tuple[dict[str, FactValue], set[str]]:
@@ -63,11 +64,24 @@ def known_facts(case: Case, findings: Sequence[Finding]) -> tuple[dict[str, Fact
     facts |= {name: value for name, value in as_facts(findings).items() if name in VOCABULARY}
     hidden |= {name for name in VOCABULARY if name not in facts}
     hidden |= {name for name, value in as_facts(findings).items() if value is None}
-    return facts, hidden
+    known = _of_inputs(case, hidden)
+    return facts | known, hidden - known.keys()
+
+
+def _of_inputs(case: Case, hidden: Collection[str]) -> dict[str, FactValue]:
+    """What need not be measured: texts have no pixels, and a language model reads texts."""
+    found: dict[str, FactValue] = {}
+    images = are_images(case)
+    if images is not None and "image" in hidden:
+        found["image"] = images
+        found |= {} if images else dict.fromkeys(OF_IMAGES[1:])
+    if case.recipe.task == "language_model":
+        found["tokens"] = True
+    return found
 
 
 def _untold(name: str, case: Case) -> bool:
-    if name in ALWAYS:
+    if name in TASK:
         return False
     if name == "lr":
         return "recipe" in case.unknown and "lr" in case.unknown

@@ -10,6 +10,7 @@ import numpy as np
 
 from advisor.diagnosis import hidden, pinned
 from advisor.diagnosis.case import Case
+from advisor.diagnosis.naming import NO_NAME
 from advisor.diagnosis.scale import Scale
 from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
 from advisor.history import History
@@ -135,13 +136,15 @@ def _floor(
     case: Case, history: History, found: Finding | None, classes: int | None
 ) -> Finding | None:
     """What the detector of that name could not judge, as nobody told the number of classes."""
-    if found is not None and found.outcome != "not enough data":
+    if case.kind != "log" or (found is not None and found.outcome != "not enough data"):
         return None
-    if case.kind == "log":
-        guessed = case.assumed.get("task", "").startswith("classification: no name")
-        seen = pinned.look(history, classes, guessed)
-        return None if seen is None else replace(seen, window=case.scale.words(seen.window))
-    return None
+    seen = pinned.look(history, classes, case.assumed.get("task") == NO_NAME)
+    if seen is not None:
+        return replace(seen, window=case.scale.words(seen.window))
+    if found is None or case.scale.unit == "step":
+        return None
+    had_one = pinned.has_floor(history.recipe.task, classes)
+    return replace(found, reads=pinned.EVERY_STEP) if had_one else None
 
 
 def _correct(case: Case, history: History, found: dict[str, Finding]) -> None:

@@ -25,6 +25,7 @@ DERIVED: Mapping[str, tuple[Metric, str, Callable[[Values], Values]]] = {
 }
 """Logged name -> the metric that it gives."""
 CLASSIFIERS = ("precision", "recall", "iou", "dice")
+NO_NAME = "classification: no name in the log tells another"
 PERCENT = 1.5
 """A share above this was logged in percent."""
 SHARES = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "error")
@@ -39,6 +40,11 @@ class Naming:
     train: Series | None
     validation: Series | None
     assumed: Mapping[str, str]
+
+    @property
+    def has_metric(self) -> bool:
+        """Whether the log has the metric to judge by."""
+        return self.train is not None or self.validation is not None
 
 
 def understood(series: Mapping[str, Series], told: Told) -> Naming:
@@ -55,13 +61,13 @@ def understood(series: Mapping[str, Series], told: Told) -> Naming:
 def _task(series: Mapping[str, Series], told: Told, assumed: dict[str, str]) -> Task:
     if told.metric is not None:
         return task_of(told.metric)
-    for what in (*_logged(series), *_loss_words(series)):
+    for what in (*logged(series), *_loss_words(series)):
         metric = DERIVED[what][0] if what in DERIVED else what
         task = LOSS_TASKS.get(what) or _usual_task(metric)
         if task is not None:
             assumed["task"] = f"{task}, from the name {shown(what)}"
             return task
-    assumed["task"] = "classification: no name in the log tells another"
+    assumed["task"] = NO_NAME
     return "classification"
 
 
@@ -74,7 +80,15 @@ def _usual_task(metric: str) -> Task | None:
     return next((task for task in tasks if metric in METRICS[task]), None)
 
 
-def _logged(series: Mapping[str, Series]) -> list[str]:
+def tasks_of(what: str) -> set[Task]:
+    """The tasks that a logged metric may be of; none for a name that is not known."""
+    if what in CLASSIFIERS:
+        return {"classification", "binary", "multilabel"}
+    metric = DERIVED[what][0] if what in DERIVED else what
+    return {task for task, metrics in METRICS.items() if metric in metrics}
+
+
+def logged(series: Mapping[str, Series]) -> list[str]:
     """Metrics in the log, those that are of validation first."""
     names = [name.partition("/") for name in series if "_metric/" in name]
     held_out = [what for split, _, what in names if split == "validation_metric"]
@@ -88,7 +102,7 @@ def _loss_words(series: Mapping[str, Series]) -> list[str]:
 
 def _metric(series: Mapping[str, Series], task: Task) -> Metric:
     """The first of the task's metrics that was logged of validation, or else of training."""
-    derived = {DERIVED[what][0] for what in _logged(series) if what in DERIVED}
+    derived = {DERIVED[what][0] for what in logged(series) if what in DERIVED}
     for split in ("validation", "train"):
         for metric in METRICS[task]:
             if f"{split}_metric/{metric}" in series:

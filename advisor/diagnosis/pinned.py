@@ -34,6 +34,9 @@ MORE = 0.1
 START = 0.15
 """Relative distance from ln k at which a loss may begin that ends at the floor of k classes."""
 BLOCKS = 12
+EVERY_STEP = "needs the loss of every step, logged from the first on"
+"""Why nothing is found in a log that tells less: what a loss falls to shows by what it began at,
+and means over many steps hide both."""
 CHANCE = "chance"
 """What the loss stands at."""
 TASKS = ("classification", "binary", "language_model")
@@ -49,7 +52,7 @@ def look(history: History, classes: int | None, guessed: bool) -> Finding | None
     `guessed`: whether nothing but the lack of other names tells that this is a classifier.
     """
     loss, task = history.loss, history.recipe.task
-    if task not in TASKS or (task == "language_model" and classes is None):  # any text costs so
+    if not has_floor(task, classes):
         return None
     if len(loss) < LEAST or not np.isfinite(loss).all() or loss.min() <= 0:
         return None
@@ -60,6 +63,11 @@ def look(history: History, classes: int | None, guessed: bool) -> Finding | None
         start = float(np.median(loss[:3]))
         return _at_floor(float(late.mean()), start, classes)
     return None
+
+
+def has_floor(task: str, classes: int | None) -> bool:
+    """Whether the loss of such a task has numbers that give a fault away."""
+    return task in TASKS and not (task == "language_model" and classes is None)  # any text costs so
 
 
 def _steady(loss: Floats) -> bool:

@@ -3,20 +3,23 @@ not to. All wording for people is here and in `remedies`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.conditions import Expression
 from advisor.diagnosis import hidden, pinned
 from advisor.diagnosis.counsel import Counsel
-from advisor.diagnosis.remedies import REMEDIES, Remedy
 from advisor.facts import FactValue
 from advisor.rulebook import Rule
 from advisor.symptoms import DETECTORS, Finding
+from advisor.symptoms.remedies import REMEDIES, Remedy
 from advisor.text import number
 
 MOST_OTHERS = 3
+KIND = re.compile(r"(image|tokens|model)\b")
+"""Conditions on what is trained, and on what."""
 SEVERITIES: Mapping[str, str] = {
     "block": "fix this before anything else",
     "optimisation": "training could be better",
@@ -100,20 +103,27 @@ class Remark:
         return SEVERITIES[self.finding.gravity]
 
     @property
+    def options(self) -> tuple[Option, ...]:
+        """All rules that are advised."""
+        return (self.option, *self.others) if self.option else self.others
+
+    @property
     def comes_of(self) -> str:
         """The symptom that led to this one; empty for a cause."""
         return self.finding.explained_by.replace("_", " ")
 
 
-def remark(finding: Finding, counsels: Sequence[Counsel]) -> Remark:
+def remark(
+    finding: Finding, counsels: Sequence[Counsel], own: Collection[str] = frozenset()
+) -> Remark:
     """What to say of a finding.
 
     A rule comes first when all its conditions are known to hold; while some are not, general
-    advice does, and the rules follow with what they wait for.
+    advice does, and the rules follow with what they wait for: a few, and all of the user's own.
     """
     name = finding.symptom
     detector, remedy = DETECTORS.get(name), _remedy(finding)
-    options = [_option(each) for each in counsels]
+    options = [option_of(each) for each in counsels]
     sure = bool(options) and (not options[0].depends or not remedy.first)
     option = options.pop(0) if sure else None
     traps = detector.traps if detector else ""
@@ -127,10 +137,24 @@ def remark(finding: Finding, counsels: Sequence[Counsel]) -> Remark:
         option,
         option.expect if option else remedy.expect,
         tuple(text for text in unless if text),
-        tuple(options[:MOST_OTHERS]),
+        _others(options, own),
         (option.references if option else ()) or sources,
         option.rate if option else remedy.rate,
     )
+
+
+def _others(options: Sequence[Option], own: Collection[str]) -> tuple[Option, ...]:
+    """The first few, no two of them for one kind of model or input that is only guessed at, and
+    all of the user's own."""
+    found: list[Option] = []
+    guessed: set[str] = set()
+    for option in options:
+        kinds = {text for text in option.depends if KIND.match(text)}
+        new = len(found) < MOST_OTHERS and not kinds & guessed
+        if new or option.rule in own:
+            found.append(option)
+            guessed |= kinds
+    return tuple(found)
 
 
 def in_agreement(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
@@ -180,7 +204,8 @@ def _remedy(finding: Finding) -> Remedy:
     return REMEDIES.get(finding.symptom, NO_REMEDY)
 
 
-def _option(counsel: Counsel) -> Option:
+def option_of(counsel: Counsel) -> Option:
+    """A rule as something to try."""
     rule = counsel.rule
     return Option(
         rule.id,

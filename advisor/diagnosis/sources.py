@@ -12,7 +12,7 @@ from advisor.diagnosis.checks import RECIPE, TRIALS, checks_of
 from advisor.diagnosis.ours import recorded, trained
 from advisor.diagnosis.told import DiagnosisError, Told
 from advisor.logs import Log, LogError, Note, read_log
-from advisor.logs.log import shown
+from advisor.logs.log import counted, shown
 from advisor.logs.reading import shown_path
 from advisor.recipe import Recipe
 from advisor.record import read_about
@@ -61,7 +61,8 @@ def _chosen(path: Path) -> tuple[Path, list[Note]]:
         return path, []  # reading says why
     if not whole:
         raise LogError(f"{shown_path(path)}: a session without a training yet")
-    said = f"a session of {len(whole)} trainings; the last, {shown(whole[-1].name)}, is looked at"
+    many = counted(len(whole), "training")
+    said = f"a session of {many}; the last, {shown(whole[-1].name)}, is looked at"
     return whole[-1], [Note("runs", f"{said}. For another name its folder under {TRIALS}")]
 
 

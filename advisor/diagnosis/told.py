@@ -62,12 +62,21 @@ def checked(told: Mapping[str, Any], recipe_is_there: bool = False) -> Told:
     allowed = METRICS[task] if task is not None else get_args(Metric)
     if metric is not None and metric not in allowed:
         raise DiagnosisError(f"metric: found {metric!r}; allowed: {', '.join(allowed)}")
+    if "classes" in given:
+        _classes(given["classes"], task or (task_of(metric) if metric else None))
     return Told(**given)
 
 
 def task_of(metric: Metric) -> Task:
     """The task that a metric is usual for."""
     return next(task for task in METRICS if metric in (default_metric(task), *METRICS[task]))
+
+
+def _classes(classes: int, task: Task | None) -> None:
+    if task == "regression":
+        raise DiagnosisError("classes: a regression has none; leave it out, or tell another task")
+    if task == "binary" and classes != 2:
+        raise DiagnosisError(f"classes: found {classes}; a binary task has 2")
 
 
 def _count(name: str, value: Any) -> None:

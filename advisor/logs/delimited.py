@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.logs.log import Note, Values, counted
+from advisor.logs.names import meaning
 from advisor.logs.table import Table, TableBuilder, text_number
 
 DELIMITERS = ",\t;|"
 HEADER_WITHIN = 20
 """Lines; before the header may be comments or a greeting."""
+LOOKED_AT, ENOUGH = 50, 3
+"""Lines before the last whose numbers tell how long one is; and how many of them must."""
 CHUNK, CELLS = 10_000, 200_000
 """Most lines, and about how many of their cells, that are held at once."""
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
@@ -55,11 +58,19 @@ def find_header(lines: Sequence[str]) -> Header | None:
     return None
 
 
+def lone_header(lines: Sequence[str]) -> list[str]:
+    """The names of a table that has no row yet; none where the last line is no header."""
+    last = lines[-1].lstrip("# ")
+    names = [name.strip() for name in cells_of(last, max(DELIMITERS, key=last.count))]
+    named = all(name and text_number(name) is None for name in names)
+    return names if named and any(meaning(name).role != "other" for name in names) else []
+
+
 def read_table(lines: Sequence[str], header: Header) -> Table:
     """All rows below the header; lines with too many cells, or none, are left out and noted."""
     builder, reading = TableBuilder(), _Reading(header, lines[header.line].strip())
-    cut = bool(lines[-1].strip()) and len(cells_of(lines[-1], header.delimiter)) < len(header.names)
-    last = len(lines) - cut
+    cut = _cut_off(lines, header)
+    last = len(lines) - bool(cut)
     size = min(CHUNK, CELLS // len(header.names) + 1)
     for first in range(header.line + 1, last, size):
         chunk = lines[first : min(first + size, last)]
@@ -71,9 +82,22 @@ def read_table(lines: Sequence[str], header: Header) -> Table:
         _add(builder, header, columns or list(zip(*reading.rows(chunk, first + 1), strict=True)))
     notes = reading.notes()
     if cut:
-        said = f"the last line ({len(lines)}) is cut off; it was left out"
-        notes.insert(0, Note("truncated", said))
+        notes.insert(0, Note("truncated", f"the last line ({len(lines)}) {cut}; it was left out"))
     return Table("csv", builder.rows, builder.columns(), notes)
+
+
+def _cut_off(lines: Sequence[str], header: Header) -> str:
+    """What shows that the last line is not whole; nothing where it is, or has an end."""
+    last, width = cells_of(lines[-1], header.delimiter), len(header.names)
+    if not lines[-1].strip() or len(last) > width:
+        return ""
+    if len(last) < width:
+        return "is cut off"
+    before = lines[max(header.line + 1, len(lines) - 1 - LOOKED_AT) : -1]
+    rows = [cells_of(line, header.delimiter) for line in before]
+    ends = [len(cells[-1].strip()) for cells in rows if len(cells) == width]
+    shorter = len(ends) >= ENOUGH and len(last[-1].strip()) < min(ends)
+    return "seems cut off: no end of line, and a shorter number than before" if shorter else ""
 
 
 @dataclass

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from advisor.events import Event
 from advisor.text import clean
+from advisor.text import counted as counted
 
 Format = Literal["events", "json lines", "json", "csv", "trainer state", "tensorboard"]
 Kind = Literal[
@@ -27,12 +28,14 @@ Kind = Literal[
     "steps",
     "missing",
     "limit",
+    "told",
 ]
 """truncated: the end is cut off; unreadable: lines or records that were left out; order: steps
 were sorted; repeated: several values at one step; not finite: NaN or infinity; filtered: values
 that look as if a NaN had been overwritten; binary: control characters; encoding: not UTF-8; runs:
 several runs, one of which was read; ambiguous: what a name means was chosen; steps: steps were
-counted or filled in; missing: nothing under a name; limit: too large to be read whole."""
+counted or filled in; missing: nothing under a name; limit: too large to be read whole; told: does
+not go with what was told beside it."""
 
 MOST_SHOWN = 60
 """Characters of outside text in a message."""
@@ -87,8 +90,3 @@ def shown(text: object) -> str:
     """Outside text as a message may show it: no control characters, not too long."""
     short = clean(str(text)[:MOST_SHOWN])
     return short if len(short) <= MOST_SHOWN else short[:MOST_SHOWN] + "..."
-
-
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """`1 line`, `2 lines`."""
-    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -7,11 +7,11 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from advisor.logs.delimited import find_header, read_table
+from advisor.logs.delimited import find_header, lone_header, read_table
 from advisor.logs.folders import files_in
 from advisor.logs.json_document import read_document
 from advisor.logs.json_lines import object_of, objects_of
-from advisor.logs.log import Log, LogError, Note, counted
+from advisor.logs.log import Log, LogError, Note, counted, shown
 from advisor.logs.own import is_own, read_own
 from advisor.logs.series import build
 from advisor.logs.table import MOST_COLUMNS, Table, TableBuilder
@@ -21,8 +21,11 @@ from advisor.text import clean
 
 MOST_BYTES = 1 << 30
 MOST_OF_PATH = 300
+MOST_NAMES = 5
 TRIED_LINES = 100
 """Lines among which one object makes a file JSON lines."""
+NEEDED = "A log needs at least one entry, with a number under a name such as loss or val_loss"
+EMPTY = f"empty: nothing was logged, or not here. {NEEDED}"
 
 
 def read_log(path: Path) -> Log:
@@ -55,7 +58,7 @@ def read_bytes(data: bytes, source: str) -> Log:
     Each form of the content is let go before the next but one is made: logs can be large.
     """
     if not data or data.isspace():
-        raise LogError(f"{source}: empty. {allowed()}")
+        raise LogError(f"{source}: {EMPTY}")
     if is_event_file(data):
         return build(read_event_files([("", data)]), source)
     text, notes = decode(data, source)
@@ -94,11 +97,23 @@ def _of_lines(lines: list[str], source: str) -> Table | Log:
         return _read_json_lines(lines, source)
     header = find_header(lines)
     if header is None:
-        raise LogError(
-            f"{source}: {counted(len(lines), 'line')} of text, neither JSON nor a table with a "
-            f"header. {allowed()}"
-        )
+        raise LogError(f"{source}: {_no_table(lines)}")
     return read_table(lines, header)
+
+
+def _no_table(lines: list[str]) -> str:
+    """What these lines are instead, and what is needed."""
+    full = [line for line in lines if line.strip()]
+    if not full:
+        return EMPTY
+    names = lone_header(full)
+    if names:
+        told = ", ".join(map(shown, names[:MOST_NAMES]))
+        return f"a header ({told}) and no numbers below it. {NEEDED}"
+    if full[0].lstrip().startswith("{"):
+        return f"begins with a JSON object that is cut off or damaged. {NEEDED}"
+    kind = "neither JSON nor a table with a header"
+    return f"{counted(len(full), 'line')} of text, {kind}. {allowed()}"
 
 
 def _read_json_lines(lines: list[str], source: str) -> Table | Log:

@@ -6,6 +6,7 @@ standardised, and `scale` (the training targets' deviation) turns errors into th
 """
 
 from advisor.metrics.chance import chance_outputs
+from advisor.metrics.combining import combined
 from advisor.metrics.gains import gains, influences
 from advisor.metrics.losses import example_losses
 from advisor.metrics.ranking import area_variance
@@ -14,6 +15,7 @@ from advisor.metrics.scores import oriented, predicted_classes, score
 __all__ = [
     "area_variance",
     "chance_outputs",
+    "combined",
     "example_losses",
     "gains",
     "influences",

@@ -80,7 +80,10 @@ from advisor.recipe.section import (
     Value,
 )
 from advisor.recipe.training import (
+    STAGE_NAMES,
     EarlyStopping,
+    OwnStage,
+    StageName,
     Train,
     Tune,
 )
@@ -90,6 +93,7 @@ __all__ = [
     "LOSSES",
     "LOWER_IS_BETTER",
     "METRICS",
+    "STAGE_NAMES",
     "ActivationKind",
     "Adagrad",
     "Adam",
@@ -123,6 +127,7 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "Own",
+    "OwnStage",
     "Plateau",
     "Polynomial",
     "Recipe",
@@ -133,6 +138,7 @@ __all__ = [
     "Schedule",
     "Section",
     "Sgd",
+    "StageName",
     "Step",
     "Task",
     "Train",

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from advisor.recipe.section import Section
+
+StageName = Literal[
+    "sanity",
+    "initialization",
+    "batch_size",
+    "epochs",
+    "learning_rate",
+    "architecture",
+    "loss",
+    "activation",
+    "regularization",
+    "finish",
+]
+"""The steps of the tuning order."""
+STAGE_NAMES: tuple[StageName, ...] = get_args(StageName)
 
 
 class EarlyStopping(Section):
@@ -51,11 +66,56 @@ class Train(Section):
         return self
 
 
+class OwnStage(Section):
+    """A stage of the user's own, for rules that name it."""
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
+    about: Annotated[str, Field(max_length=200)] = "a stage of your own"
+    until: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.9, description="share of the budget that may be spent by its end"
+    )
+    trials: Annotated[int, Field(ge=1, le=1000)] = Field(4, description="the most of a visit")
+
+    @field_validator("name")
+    @classmethod
+    def _new(cls, name: str) -> str:
+        if name in STAGE_NAMES:
+            raise ValueError(f"{name} is a stage already; name it without settings")
+        return name
+
+
 class Tune(Section):
-    """What tuning may spend, and what it must not touch."""
+    """What tuning may spend, what it must not touch, and in which order it works."""
 
     budget: str = Field("12t", description="40e (epochs), 12t (full trainings) or 10m (minutes)")
     locked: tuple[str, ...] = Field((), description="fields that tuning must leave as they are")
+    stages: tuple[StageName | OwnStage, ...] | None = Field(
+        None, description="the stages, in the order that is wanted; none: the usual ones"
+    )
+    skip: tuple[StageName, ...] = Field((), description="stages to leave out")
+    ensemble: Annotated[int, Field(ge=0, le=10)] = Field(
+        0,
+        description="average the predictions of the best recipe over so many seeds (2 to 10) at "
+        "the end, and say whether that pays; 0: no",
+    )
+
+    @field_validator("stages")
+    @classmethod
+    def _each_once(
+        cls, stages: tuple[StageName | OwnStage, ...] | None
+    ) -> tuple[StageName | OwnStage, ...] | None:
+        names = [one.name if isinstance(one, OwnStage) else one for one in stages or ()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice or stages == ():
+            raise ValueError(f"each may be named once: {', '.join(twice)}" if twice else "is empty")
+        return stages
+
+    @field_validator("ensemble")
+    @classmethod
+    def _several(cls, ensemble: int) -> int:
+        if ensemble == 1:
+            raise ValueError("one training is no ensemble; allowed: 2 to 10, or 0 for none")
+        return ensemble
 
     @field_validator("budget")
     @classmethod

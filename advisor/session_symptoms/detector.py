@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from advisor.state import State
 from advisor.symptoms import Finding
-from advisor.symptoms.finding import Evidence, Severity
+from advisor.symptoms.finding import Evidence, Severity, concluded, measured
 
 Look = Callable[[State], Evidence | str]
 """Returns evidence, or in words what is missing to judge."""
@@ -36,29 +36,6 @@ class SessionDetector:
     """arbitration class: quality of the evaluation"""
 
     def detect(self, state: State) -> Finding:
-        seen = self._looked(state)
-        if isinstance(seen, str):
-            return Finding(
-                self.name, "not enough data", self.severity, {}, "", self.threshold, seen
-            )
-        return Finding(
-            self.name,
-            "fired" if seen.fires else "clear",
-            self.severity,
-            seen.values,
-            seen.window,
-            self.threshold,
-            seen.reads,
-        )
-
-    def _looked(self, state: State) -> Evidence | str:
         """Nothing follows from numbers that are not finite."""
-        seen = self.look(state)
-        if isinstance(seen, str):
-            return seen
-        lacking = [
-            name
-            for name, value in seen.values.items()
-            if isinstance(value, float) and not math.isfinite(value)
-        ]
-        return f"not measured: {', '.join(lacking)}" if lacking else seen
+        seen = measured(self.look(state), lambda value: not math.isfinite(value))
+        return concluded(self.name, self.severity, self.threshold, seen)

@@ -11,8 +11,7 @@ from advisor.symptoms.causes import NOT_LEARNED
 from advisor.symptoms.finding import Finding, Severity
 
 GENERALISATION, LAST_CLASS = 8, 9
-SEVERITIES: tuple[Severity, ...] = ("block", "optimisation", "generalisation", "info")
-"""The gravest first."""
+GRAVEST_FIRST: tuple[Severity, ...] = ("block", "optimisation", "generalisation", "info")
 
 
 def arranged(findings: Iterable[Finding], order: Mapping[str, int] = ORDER) -> list[Finding]:
@@ -66,7 +65,7 @@ def _group(
     """A cause with the gravest severity of what it led to, and those."""
     led = [replace(one, explained_by=cause) for n, one in fired.items() if causes.get(n) == cause]
     led.sort(key=lambda one: (order.get(one.symptom, LAST_CLASS), _place(one.symptom)))
-    gravest = min((one.severity for one in [fired[cause], *led]), key=SEVERITIES.index)
+    gravest = min((one.severity for one in [fired[cause], *led]), key=GRAVEST_FIRST.index)
     return [replace(fired[cause], weight=gravest), *led]
 
 
@@ -98,7 +97,7 @@ def _importance(group: Sequence[Finding], order: Mapping[str, int]) -> tuple[boo
     return (
         cause.gravity != "block",
         urgent,
-        SEVERITIES.index(cause.gravity),
+        GRAVEST_FIRST.index(cause.gravity),
         _place(cause.symptom),
     )
 

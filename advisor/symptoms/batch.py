@@ -7,6 +7,7 @@ import math
 from advisor.history import History
 from advisor.symptoms.causes import NOT_LEARNED, SPOILED, TIMID, WILD
 from advisor.symptoms.finding import Detector, Evidence, Severity
+from advisor.text import counted
 
 USUAL = 16
 """The smallest batch of the usual sizes, all multiples of 16."""
@@ -47,7 +48,7 @@ def batch_too_large(history: History) -> Evidence | str:
     return Evidence(
         steps < FEW_UPDATES and many and (short is None or short > 0.05),
         {"batch_size": size, "steps": steps},
-        f"the whole run has {steps} updates, of {size} examples each",
+        f"the whole run has {counted(steps, 'update')}, of {counted(size, 'example')} each",
     )
 
 
@@ -62,7 +63,7 @@ def batch_norm_small_batch(history: History) -> Evidence | str:
     return Evidence(
         size < USUAL,
         {"batch_size": size},
-        f"batch statistics are taken over {size} examples",
+        f"batch statistics are taken over {counted(size, 'example')}",
         "the recipe",
         severity,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence, Severity
 from advisor.symptoms.probed import PREFLIGHT, missing, number
+from advisor.text import counted
 
 MOST_CONSTANT = 0.5
 MOST_CONFLICTS, MOST_LEAKED = 0.005, 0.01
@@ -86,9 +87,13 @@ def split_mismatch(history: History) -> Evidence | str:
         shift > max(MOST_SHIFT, limit) or absent > 0,
         {"shift": shift, "limit": limit, "missing_classes": absent},
         f"the targets of training and validation are {shift:.3f} apart, where one random split "
-        f"in a thousand exceeds {limit:.3f}; {absent:g} classes are in one of them only",
+        f"in a thousand exceeds {limit:.3f}; {_absent(absent)} in one of them only",
         "training and validation targets",
     )
+
+
+def _absent(classes: float) -> str:
+    return f"{counted(classes, 'class', 'classes')} {'is' if classes == 1 else 'are'}"
 
 
 def _percent(share: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence
+from advisor.text import counted
 from advisor.trends import block_means, falling
 
 LEAST_STEPS = 50
@@ -61,10 +62,11 @@ def out_of_memory(history: History) -> Evidence | str:
     message = finished.message.lower()
     failed = finished.status == "failed" and any(words in message for words in NO_MEMORY)
     size = history.recipe.train.batch_size // history.recipe.train.accumulation
+    ran_out = f"memory ran out with {counted(size, 'example')} at once"
     return Evidence(
         failed,
         {"portion": size},
-        f"memory ran out with {size} examples at once" if failed else "memory was enough",
+        ran_out if failed else "memory was enough",
         "the end of the trial",
     )
 

@@ -86,32 +86,38 @@ class Detector:
     """the signals (`advisor.signals`) without which nothing can be said"""
 
     def detect(self, history: History) -> Finding:
-        missing = [name for name in self.needs if not history.knows(name)]
-        seen = f"nobody told {in_words(missing)}" if missing else self._looked(history)
-        if isinstance(seen, str):
-            return Finding(
-                self.name, "not enough data", self.severity, {}, "", self.threshold, seen
-            )
-        return Finding(
-            self.name,
-            "fired" if seen.fires else "clear",
-            seen.severity or self.severity,
-            seen.values,
-            seen.window,
-            self.threshold,
-            seen.reads,
-            leads_to(self.name, seen.leads_to) if seen.fires else (),
-            seen.parts if seen.fires else {},
-        )
+        return concluded(self.name, self.severity, self.threshold, self._seen(history))
 
-    def _looked(self, history: History) -> Evidence | str:
-        """NaN stands for what was not measured: nothing follows from it, whatever was compared."""
-        seen = self.look(history)
-        if isinstance(seen, str):
-            return seen
-        lacking = [
-            name
-            for name, value in seen.values.items()
-            if isinstance(value, float) and math.isnan(value)
-        ]
-        return f"not measured: {', '.join(lacking)}" if lacking else seen
+    def _seen(self, history: History) -> Evidence | str:
+        missing = [name for name in self.needs if not history.knows(name)]
+        if missing:
+            return f"nobody told {in_words(missing)}"
+        return measured(self.look(history), math.isnan)
+
+
+def measured(seen: Evidence | str, lacks: Callable[[float], bool]) -> Evidence | str:
+    """What was seen, or which of its values are missing: nothing follows from those, whatever was
+    compared. `lacks`: whether a number stands for one that was not measured, such as NaN."""
+    if isinstance(seen, str):
+        return seen
+    lacking = [
+        name for name, value in seen.values.items() if isinstance(value, float) and lacks(value)
+    ]
+    return f"not measured: {', '.join(lacking)}" if lacking else seen
+
+
+def concluded(name: str, severity: Severity, threshold: str, seen: Evidence | str) -> Finding:
+    """What follows for a symptom from what its detector saw."""
+    if isinstance(seen, str):
+        return Finding(name, "not enough data", severity, {}, "", threshold, seen)
+    return Finding(
+        name,
+        "fired" if seen.fires else "clear",
+        seen.severity or severity,
+        seen.values,
+        seen.window,
+        threshold,
+        seen.reads,
+        leads_to(name, seen.leads_to) if seen.fires else (),
+        seen.parts if seen.fires else {},
+    )

@@ -13,9 +13,10 @@ from advisor.symptoms.finding import Detector, Evidence, Severity
 
 AT = 0.005
 """Relative distance from a value within which the loss stands at it."""
-TWICE = "double softmax"
 NEAR = 0.1
 """The same, above a floor to which the loss is still creeping."""
+TWICE = "double softmax"
+"""The kind of a finding at a floor: the outputs were squeezed twice."""
 LEAST_STEPS = 200
 MOST_CLASSES = 1000
 FELL = 0.05

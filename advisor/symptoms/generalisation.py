@@ -12,7 +12,7 @@ from advisor.history import History
 from advisor.recipe import Regularization
 from advisor.symptoms.finding import Detector, Evidence, Severity
 
-FITTED = 0.01
+NEARLY_PERFECT = 0.01
 """Short of a perfect training score by this much, a small clean data set counts as fitted."""
 FITTED_BEST = "evaluation with the best training metric"
 TEXT = 0.9
@@ -52,7 +52,7 @@ def underfitting(history: History) -> Evidence | str:
     trained = history.shortfall(fitted.train_metric) or 0.0
     chance = history.shortfall(started.chance_metric) or 1.0
     error = history.shortfall_error or 0.0
-    short = trained - FITTED > max(2 * error, gap)
+    short = trained - NEARLY_PERFECT > max(2 * error, gap)
     if not history.can_be_perfect:
         if history.chance_loss is None or not history.knows("train_loss"):
             return "what a fit would cost is not known"
@@ -91,7 +91,7 @@ def overfitting(history: History) -> Evidence | str:
     only = (
         history.is_share
         and history.can_be_perfect
-        and trained < FITTED
+        and trained < NEARLY_PERFECT
         and gap > max(SMALL_GAP, 3 * error)
     )
     return Evidence(

@@ -12,6 +12,7 @@ from advisor.architecture import Floats
 from advisor.history import History
 from advisor.symptoms.examples import rare_classes
 from advisor.symptoms.finding import Detector, Evidence, Severity
+from advisor.text import counted
 from advisor.trends import deviation, median, running_median
 
 WINDOWS = 20
@@ -65,7 +66,7 @@ def loss_spikes(history: History) -> Evidence | str:
     return Evidence(
         bool(starts),
         {"spikes": len(starts), "highest": highest, "bad": BAD * bad, "stays_up": float(stays)},
-        f"{len(starts)} times the training loss shot up, to {highest:.3g} at most, "
+        f"{counted(len(starts), 'time')} the training loss shot up, to {highest:.3g} at most, "
         + ("and did not come back" if stays else "and came back"),
         f"last {len(loss)} steps",
         severity,

@@ -11,7 +11,7 @@ from advisor.history import History
 from advisor.symptoms.finding import Detector, Evidence, Severity
 from advisor.trends import falling
 
-FAR = 0.3
+MUCH_LEFT = 0.3
 """A training loss above this share of chance's is far from fitted."""
 CUT_OFF = 0.1
 """Share of the first validation loss that the last of few evaluations must have gained."""
@@ -29,7 +29,7 @@ def loss_left(history: History) -> float | None:
     return None if math.isnan(left) else left
 
 
-def far_from_fitted(history: History, share: float = FAR) -> bool:
+def far_from_fitted(history: History, share: float = MUCH_LEFT) -> bool:
     """Whether the last training loss is above this share of chance's."""
     left = loss_left(history)
     return left is not None and left > share
@@ -161,7 +161,7 @@ def update_ratio_low(history: History) -> Evidence | str:
     left = loss_left(history)
     if left is None:
         return "needs an evaluation of the training loss"
-    return _update_ratio(history, lambda ratio: ratio < 1e-5 and left > FAR)
+    return _update_ratio(history, lambda ratio: ratio < 1e-5 and left > MUCH_LEFT)
 
 
 def _update_ratio(history: History, too: Callable[[float], bool]) -> Evidence | str:

@@ -17,7 +17,7 @@ from advisor.trends import finite_median, held
 LEAST_STEPS, LEAST_REPORTS = 50, 3
 SPREAD = 100.0
 """Between the layers' update-to-weight ratios."""
-FITTED = 0.05
+FITTED_LOSS = 0.05
 """Of chance's loss."""
 MOVES = 1e-6
 """An update ratio that float32 cannot lose: its resolution is 6e-8."""
@@ -96,7 +96,7 @@ def layer_imbalance(history: History) -> Evidence | str:
     last = zip(ratios[fast][-3:].tolist(), ratios[slow][-3:].tolist(), strict=False)
     lasting = held([one > SPREAD * other for one, other in last])
     return Evidence(
-        spread > SPREAD and lasting and left > FITTED,
+        spread > SPREAD and lasting and left > FITTED_LOSS,
         {"spread": spread, "fastest": fast, "slowest": slow},
         f"a step moves {fast} by {known[fast]:.2g} of its norm and {slow} by {known[slow]:.2g}",
         "median over the run, and the last 3 reports",

@@ -14,6 +14,7 @@ from advisor.schedule import learning_rates
 from advisor.symptoms.budget import SHORT_PATIENCE
 from advisor.symptoms.causes import LAGGING, NOT_LEARNED, SPOILED, TIMID, WILD
 from advisor.symptoms.finding import Detector, Evidence, Severity
+from advisor.text import counted
 
 USUAL_RATES = {
     "sgd": (1e-3, 1.0),
@@ -138,7 +139,7 @@ def _narrow(history: History) -> Iterator[Oddity]:
     for name in ("channels", "hidden"):
         sizes = getattr(history.recipe.model, name, ())
         if sizes and min(sizes) < min(classes, TOO_NARROW):
-            usual = f"a layer has {min(sizes)} units for {classes} classes; 16 or more"
+            usual = f"a layer has {counted(min(sizes), 'unit')} for {classes} classes; 16 or more"
             yield Oddity(f"model.{name}", min(sizes), usual, (*NOT_LEARNED, "dead_units"))
 
 

@@ -21,6 +21,7 @@ from advisor.metrics import oriented
 from advisor.recipe import Plateau, Recipe
 from advisor.schedule import PlateauScale
 from advisor.steps import StepMaker
+from advisor.text import counted
 from advisor.training.checkpoint import Checkpoint, Checkpoints, Progress
 from advisor.training.evaluation import Judge
 from advisor.training.preparation import prepare
@@ -241,7 +242,7 @@ class _Run:
         elif floor is not None and self.best and self._oriented(self.best) < floor:
             self._finish(
                 "stopped",
-                f"clearly behind after {evaluated.epoch:g} epochs: "
+                f"clearly behind after {counted(evaluated.epoch, 'epoch')}: "
                 f"{self.best.validation_metric:.4g} at best where "
                 f"{oriented(self.recipe.metric, floor):.4g} was needed",
             )

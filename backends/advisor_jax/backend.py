@@ -10,7 +10,7 @@ import optax
 
 from advisor.backend import BackendInfo, Job
 from advisor_jax.cache import keep_programs
-from advisor_jax.devices import available, choose
+from advisor_jax.devices import available, choose, models
 from advisor_jax.together import JaxTogether, fit_together, worth_joining
 from advisor_jax.training import JaxTraining
 
@@ -22,7 +22,7 @@ class JaxBackend:
 
     def info(self) -> BackendInfo:
         versions = {module.__name__: module.__version__ for module in (jax, flax, optax)}
-        return BackendInfo(self.name, versions, available())
+        return BackendInfo(self.name, versions, available(), models())
 
     def start(self, job: Job) -> JaxTraining:
         name, device = choose(job.device)

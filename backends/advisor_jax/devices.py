@@ -16,6 +16,12 @@ def available() -> tuple[str, ...]:
     return tuple(_devices())
 
 
+def models() -> dict[str, str]:
+    """Device -> what it is, but for CPUs, of which XLA knows nothing."""
+    found = _devices().items()
+    return {name: device.device_kind for name, device in found if device.platform != "cpu"}
+
+
 def choose(name: str) -> tuple[str, jax.Device]:
     """A device and its name in `available`.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from advisor.backend import BackendInfo, Job
-from advisor_torch.devices import available, choose, prepare
+from advisor_torch.devices import available, choose, models, prepare
 from advisor_torch.memory import tune_allocator
 from advisor_torch.threads import use_threads
 from advisor_torch.together import TorchTogether, stackable
@@ -31,7 +31,7 @@ class TorchBackend:
         versions = {"torch": str(torch.__version__), "threads": str(torch.get_num_threads())}
         if torch.version.cuda:
             versions["cuda"] = torch.version.cuda
-        return BackendInfo(self.name, versions, available())
+        return BackendInfo(self.name, versions, available(), models())
 
     def start(self, job: Job) -> TorchTraining:
         return TorchTraining(job, self._device(job))

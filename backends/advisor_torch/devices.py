@@ -23,6 +23,12 @@ def available() -> tuple[str, ...]:
     return (*cuda, *mps, "cpu")
 
 
+def models() -> dict[str, str]:
+    """Device -> the GPU that it is."""
+    names = (name for name in available() if name.startswith("cuda"))
+    return {name: torch.cuda.get_device_name(name) for name in names}
+
+
 def choose(name: str, precision: Precision = "float32") -> torch.device:
     """The device of this name; `auto` is the best one, `cuda` the first of its kind.
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from advisor import symptoms
-from advisor.auto import read_events
+from advisor.trial_files import read_events
 from advisor.recipe import Recipe
 from advisor.record.about import About, read_about
 from advisor.symptoms import Finding

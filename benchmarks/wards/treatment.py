@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor import symptoms
 from advisor.advice import Proposal
-from advisor.auto import read_events, read_result
+from advisor.trial_files import read_events, read_result
 from advisor.events import Event, ProbeFinished, TrialFinished
 from advisor.probes import PROBES
 from advisor.recipe import Recipe

@@ -17,7 +17,7 @@ from advisor.stages import STAGES
 from advisor.symptoms import DETECTORS
 
 COMMANDS = ("run", "auto", "resume", "compare", "diagnose", "rules", "explain", "schema")
-ACTIONS = (("rules", "list"), ("rules", "show"), ("rules", "check"), ("rules", "docs"))
+ACTIONS = tuple(("rules", name) for name in ("list", "show", "check", "docs", "experience"))
 
 RULE = """\
 id: double-the-epochs
@@ -232,6 +232,48 @@ def test_pages_never_replace_a_file_of_somebody_else(
 def test_explain_suggests_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "overfiting"]) == 2
     assert "did you mean 'overfitting'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["loss floor"], "loss_floor"),
+        (["loss", "floor"], "loss_floor"),
+        (["Loss-Floor"], "loss_floor"),
+        (["range test"], "range-test"),
+        (["RANGE_TEST"], "range-test"),
+        (["Train val gap"], "train_val_gap"),
+        (["hidden non finite"], "hidden_non_finite"),
+    ],
+)
+def test_names_are_found_however_they_are_written(
+    words: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", *words, "--json"]) == 0
+    assert [line["name"] for line in lines(capsys)] == [name]
+
+
+def test_a_rule_and_a_fact_of_one_spoken_name_are_both_explained(
+    rule_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = rule_file.with_name("best-position.yaml")
+    other.write_text(RULE.replace("id: double-the-epochs", "id: best-position"))
+    words = ["--rules", str(rule_file.parent), "--json"]
+    assert main(["explain", "Best position", *words]) == 0
+    assert [(one["name"], one["kind"]) for one in lines(capsys)] == [
+        ("best-position", "rule"),
+        ("best_position", "fact"),
+    ]
+    assert main(["explain", "best_position", *words]) == 0
+    assert [one["kind"] for one in lines(capsys)] == ["fact"]
+
+
+@pytest.mark.parametrize("words", [["RANGETEST"], ["rnge test"], ["range", "tset"]])
+def test_explain_suggests_a_name_as_it_is_written(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", *words]) == 2
+    assert "did you mean 'range-test'?" in capsys.readouterr().err
 
 
 def test_text_of_a_rule_cannot_command_the_terminal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -46,8 +47,10 @@ def test_findings_are_told_with_numbers_advice_and_what_was_not_judged(
         "seen    training accuracy is",
         "first   ",
         "could not be judged:",
-        "gradient norms: ",
-        "[--validation-examples]",
+        "for want of what options tell: --classes (4)",
+        "for want of what is not in the log: gradient norms; ",
+        "17 for want of checks before the training",
+        "1 needs the loss of every step, logged from the first on: loss floor",
         "taken for granted:",
         "train loss: the mean of what was logged",
     ):
@@ -61,6 +64,106 @@ def test_all_names_what_is_clear(history: Path, capsys: pytest.CaptureFixture[st
     (line,) = (line for line in whole.splitlines() if line.startswith("clear:"))
     assert "non finite" in line
     assert line not in brief
+
+
+def test_what_could_not_be_judged_is_told_in_few_lines_or_one_by_one(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brief, whole = run(capsys, history), run(capsys, history, "--all")
+    assert "[--validation-examples]" not in brief
+    assert "what ignoring the input would cost [--classes]: not better than chance" in whole
+    *_, summary = objects(run(capsys, history, "--json"))
+    unjudged = {
+        name
+        for group in ("not_told", "not_enough")
+        for each in summary[group].values()
+        for name in each
+    }
+    (head,) = (line for line in brief.splitlines() if line.startswith("could not be judged"))
+    assert head == f"could not be judged: {len(unjudged)} symptoms (--all names them)"
+    below = _below(brief, "could not be judged")
+    assert sum(int(line.split()[0]) for line in below) == len(unjudged)
+    assert len(below) <= 5
+    named = ", ".join(line.rpartition(": ")[2] for line in _below(whole, "could not be judged"))
+    assert {name.replace(" ", "_") for name in named.split(", ")} == unjudged
+
+
+def _below(text: str, heading: str) -> list[str]:
+    """The lines under a heading that are indented."""
+    lines = text.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(heading)) + 1
+    return list(itertools.takewhile(lambda line: line.startswith("  "), lines[first:]))
+
+
+def test_conditions_of_advice_are_told_in_words(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = run(capsys, history)
+    assert "the inputs are images and crop augmentation is off" in told
+    assert "==" not in told
+    first, *_ = objects(run(capsys, history, "--json"))
+    assert any("augment_crop == 0" in option["depends"] for option in first["others"])
+
+
+RULE = """\
+id: {id}
+title: My own {id}
+stage: finish
+rank: 900
+{treats}
+when: {when}
+change: {{set: {{regularization.dropout: 0.5}}}}
+expect: A smaller gap.
+why: The gap is large.
+examples: {{fires: [{{}}], silent: [{{}}]}}
+"""
+
+
+@pytest.fixture
+def my_rules(tmp_path: Path) -> Path:
+    folder = tmp_path / "my_rules"
+    folder.mkdir()
+    rules = {
+        "by-facts": ("", ["last_train_val_gap > 0.1"]),
+        "by-symptom": (
+            "treats: overfitting",
+            ["overfitting", "dropout < 0.3", "l1 < 1", "l2 < 1", "eps < 1"],
+        ),
+        "in-part": ("", ["last_train_val_gap > 0.1", "dropout < 0.3"]),
+        "not-known": ("", ["dropout < 0.3"]),
+        "not-so": ("", ["last_train_val_gap < 0.1"]),
+    }
+    for name, (treats, when) in rules.items():
+        text = RULE.format(id=name, treats=treats, when=json.dumps(when))
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_rules_of_ones_own_are_told_where_they_hold(
+    history: Path, my_rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = run(capsys, history, "--rules", my_rules)
+    assert "or      My own by-symptom (by-symptom), if dropout is below 0.3, " in told
+    assert _below(told, "your rules that hold:") == [
+        "  My own by-facts (by-facts)",
+        "  My own in-part (in-part), if dropout is below 0.3",
+    ]
+    *_, summary = objects(run(capsys, history, "--rules", my_rules, "--json"))
+    assert [one["rule"] for one in summary["own_rules"]] == ["by-facts", "in-part"]
+    assert "your rules" not in run(capsys, history)
+
+
+def test_rules_of_ones_own_wait_while_something_blocks(
+    my_rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.csv"
+    rows = logs.keras().decode().splitlines()
+    rows[15] = "14,0.9,nan,0.6,0.9"
+    path.write_text("\n".join([*rows, ""]))
+    told = run(capsys, path, "--rules", my_rules)
+    assert "1. non finite" in told
+    assert "your rules that hold, once nothing blocks:" in told
+    assert "My own by-symptom" in told
 
 
 def test_what_is_told_is_used(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,6 +251,9 @@ def test_no_such_path_and_an_empty_folder(
         (("--task", "ranking"), "allowed: classification"),
         (("--task", "regression", "--metric", "f1"), "allowed: r2"),
         (("--recipe", "none.yaml"), "none.yaml"),
+        (("--metric", "rmse"), "history.csv: metric: found rmse"),
+        (("--epochs", "5"), "history.csv: epochs: found 5, but the log holds 30"),
+        (("--metric", "rmse", "--classes", "3"), "a regression has none"),
     ],
 )
 def test_wrong_options_are_refused(

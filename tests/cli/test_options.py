@@ -44,6 +44,9 @@ def test_auto_options_from_the_command_line() -> None:
         budget="40e",
         out=Path("o"),
         rules=(Path("a"), Path("b")),
+        workers=1,
+        control=False,
+        experience=True,
     )
     assert found.overrides == ("optimizer.lr=0.1", "train.epochs=3", "tune.budget=40e")
 

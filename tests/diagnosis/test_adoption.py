@@ -213,3 +213,23 @@ def test_what_is_told_is_checked(told: dict[str, object], said: str) -> None:
 def test_a_recipe_is_not_contradicted() -> None:
     with pytest.raises(DiagnosisError, match="recipe says"):
         checked({"batch_size": 32}, recipe_is_there=True)
+
+
+def test_a_log_that_is_cut_off_is_not_taken_to_be_whole() -> None:
+    data = logs.keras(12)
+    whole, cut = case(data), case(data[:-9])
+    assert isinstance(whole.events[-1], TrialFinished)
+    assert "end" in whole.assumed
+    assert not isinstance(cut.events[-1], TrialFinished)
+    assert "end" not in cut.assumed
+    first, second = [note.text for note in cut.notes if note.kind == "truncated"]
+    assert "the last line (13) is cut off" in first
+    assert "not taken for the end of the training" in second
+
+
+def test_a_plan_that_was_reached_tells_that_a_cut_log_is_all_the_same_at_its_end() -> None:
+    data = logs.keras(12)[:-9]
+    assert isinstance(case(data, epochs=11).events[-1], TrialFinished)
+    assert not isinstance(case(data, epochs=20).events[-1], TrialFinished)
+    growing = case(data, growing=True)
+    assert len([note for note in growing.notes if note.kind == "truncated"]) == 1

@@ -10,8 +10,7 @@ from advisor.diagnosis import Diagnosis, Remark, judged
 from advisor.diagnosis.adoption import adopted
 from advisor.diagnosis.counsel import Counsellor
 from advisor.diagnosis.remarks import in_agreement, rate_of, remark
-from advisor.diagnosis.remedies import REMEDIES
-from advisor.diagnosis.told import Told
+from advisor.diagnosis.told import Told, checked
 from advisor.logs import read_bytes
 from advisor.recipe import Recipe
 from advisor.symptoms import DETECTORS, Finding
@@ -42,12 +41,6 @@ def test_every_symptom_has_something_to_say_on_any_log(symptom: str) -> None:
     assert one.wrong
     assert one.references
     assert one.first or symptom in ("class_imbalance", "dead_units", "out_of_memory") or one.others
-
-
-def test_remedies_are_for_symptoms_that_there_are() -> None:
-    own = {"hidden_non_finite", "loss_floor"}
-    unknown = set(REMEDIES) - set(DETECTORS) - own
-    assert unknown <= {"wrong_sign", "gradients_not_cleared", "input_bound"}  # no detector yet
 
 
 @pytest.mark.parametrize("symptom", DETECTORS)
@@ -133,3 +126,64 @@ def test_the_way_a_rule_moves_the_rate() -> None:
     assert rate_of(by_id["lr-times-three"]) == 1
     assert rate_of(by_id["dropout"]) == 0
     assert rate_of(by_id["range-test"]) == 0
+
+
+def offered(one: Remark) -> set[str]:
+    return {option.rule for option in one.options}
+
+
+def conditions(one: Remark) -> list[str]:
+    return [text for option in one.options for text in option.depends]
+
+
+OF_IMAGES = {rule.id for rule in logs.rules() if {"image", "image_size"} & rule.reads}
+
+
+def overfitted(data: bytes, recipe: Recipe | None = None, **told: object) -> Remark:
+    case = adopted(read_bytes(data, "log"), checked(told, recipe is not None), recipe)
+    found = finding("overfitting")
+    counsels = Counsellor(case, [found], logs.rules()).on("overfitting")
+    return remark(found, counsels, own={each.rule.id for each in counsels})
+
+
+def test_a_language_model_is_not_offered_what_is_for_images() -> None:
+    offers = offered(overfitted(logs.keras(), task="language_model"))
+    assert offers
+    assert not offers & OF_IMAGES
+    assert "input-noise" not in offers  # for what is neither an image nor a text
+    assert offered(overfitted(logs.keras())) >= {"padded-crops", "input-noise"}
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "images"),
+    [
+        ("csv:flowers.csv", {"kind": "mlp", "hidden": (8,)}, False),
+        ("sklearn:wine", {"kind": "mlp", "hidden": (8,)}, False),
+        ("sklearn:digits", {"kind": "mlp", "hidden": (8,)}, True),
+        ("npz:some.npz", {"kind": "cnn"}, True),
+        ("npz:some.npz", {"kind": "mlp", "hidden": (8,)}, None),
+    ],
+)
+def test_a_recipe_may_tell_whether_its_inputs_are_images(
+    source: str, model: dict[str, object], images: bool | None
+) -> None:
+    content = {"name": "some", "task": "classification", "data": {"source": source}, "model": model}
+    one = overfitted(logs.keras(), Recipe.model_validate(content), classes=10)
+    assert ("padded-crops" in offered(one)) == (images is not False)
+    assert ("image" in conditions(one)) == (images is None)
+
+
+def test_a_task_that_is_guessed_is_told_with_what_rests_on_it() -> None:
+    told, guessed = logs.keras(), logs.steps(lambda i: 1 / i, 80)
+    assert "task in ('classification', 'binary')" not in conditions(overfitted(told))
+    assert "task in ('classification', 'binary')" in conditions(overfitted(guessed))
+    sure = overfitted(guessed, task="classification")
+    assert "task in ('classification', 'binary')" not in conditions(sure)
+
+
+def test_few_are_offered_and_no_two_for_one_guess() -> None:
+    (one,) = remarks(["overfitting"])
+    kinds = [text for text in conditions(one) if text.split()[0] in ("image", "model", "tokens")]
+    assert len(one.others) == 3
+    assert kinds
+    assert len(set(kinds)) == len(kinds)

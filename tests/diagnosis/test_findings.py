@@ -120,6 +120,18 @@ def test_regression_and_texts_have_no_such_numbers() -> None:
     assert "loss_floor" in fired(diagnosed(data, task="language_model", classes=10))
 
 
+def test_epochs_are_too_coarse_to_say_where_a_loss_came_from() -> None:
+    """A second softmax: from ln 10 to its floor within the first epoch, whose mean hides that."""
+    floor = pinned.double_softmax(10)
+    rows = "".join(f"{i},{floor + 0.1 * math.exp(-i)},{floor + 0.1}\n" for i in range(30))
+    found = diagnosed(b"epoch,loss,val_loss\n" + rows.encode())
+    assert "loss_floor" not in fired(found)
+    assert found.not_enough[pinned.EVERY_STEP] == ["loss_floor"]
+    told = diagnosed(b"epoch,loss,val_loss\n" + rows.encode(), task="regression")
+    assert pinned.EVERY_STEP not in told.not_enough
+    assert pinned.EVERY_STEP not in diagnosed(logs.steps(lambda i: 1 / i, 60)).not_enough
+
+
 @pytest.mark.parametrize("k", [3, 10, 100])
 def test_the_floor_of_a_softmax_taken_twice(k: int) -> None:
     floor, start = pinned.double_softmax(k), math.log(k)

@@ -64,6 +64,12 @@ def test_a_session_s_last_training(tmp_path: Path) -> None:
     assert "2 trainings" in case.notes[0].text
 
 
+def test_a_session_with_one_training(tmp_path: Path) -> None:
+    write_trial(tmp_path / "trials" / "001", "rate-too-low")
+    (tmp_path / "session.db").touch()
+    assert "a session of 1 training; " in case_at(tmp_path).notes[0].text
+
+
 def test_a_session_without_a_training(tmp_path: Path) -> None:
     (tmp_path / "trials").mkdir()
     (tmp_path / "session.db").touch()

@@ -32,15 +32,37 @@ def kinds(log: Log) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\n\n \n", b"hello\nworld\n", b"{}\n", b"[]", b"1,2\n3,4\n", b"\x00\x01" * 500]
+    "data", [b"hello\nworld\n", b"{}\n", b"[]", b"1,2\n3,4\n", b"\x00\x01" * 500, b"hello, you\n"]
 )
-def test_nothing_to_read_is_one_clear_error(data: bytes, tmp_path: Path) -> None:
+def test_no_log_is_one_clear_error(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "train.log"
     path.write_bytes(data)
     with pytest.raises(LogError) as error:
         read_log(path)
     assert "train.log" in str(error.value)
     assert "Looked for:" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"\n\n \n", "empty"),
+        (b"epoch,loss,val_loss\n", "a header (epoch, loss, val_loss) and no numbers below it"),
+        (b"epoch,loss,val_loss", "a header (epoch, loss, val_loss)"),
+        (b"# begun at noon\nepoch\tloss\n\n", "a header (epoch, loss)"),
+        (b'{"step": 1, "lo', "cut off or damaged"),
+    ],
+)
+def test_nothing_logged_yet_is_one_clear_error(data: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    path.write_bytes(data)
+    with pytest.raises(LogError) as error:
+        read_log(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert said in str(error.value)
+    assert "needs at least one entry" in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -73,6 +95,29 @@ def test_cut_off_in_mid_line(name: str) -> None:
     n = len(log.series["train_loss"].values)
     assert 5 < n < 20
     np.testing.assert_allclose(log.series["train_loss"].values, makers.LOSSES[:n], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("last", "read_to"),
+    [
+        ("3,0.75,0.8512", 4),  # whole, without an end of line
+        ("3,0.75,0.85\n", 4),  # shorter, but with an end
+        ("3,0.75,0.85", 3),
+        ("3,0.75,", 3),
+        ("3,0.75", 3),
+    ],
+)
+def test_a_number_that_is_cut_short_is_not_believed(last: str, read_to: int) -> None:
+    log = read(f"epoch,loss,val_loss\n0,1.5,1.2345\n1,1.25,1.1234\n2,1.0,0.9123\n{last}")
+    assert len(log.series["validation_loss"].values) == read_to
+    assert ("truncated" in kinds(log)) == (read_to == 3)
+    if read_to == 3:
+        assert "line (5)" in note(log, "truncated")
+
+
+def test_a_last_column_that_is_mostly_empty_does_not_look_cut_off() -> None:
+    rows = "".join(f"{i},{1 / (i + 1):.4f},\n" for i in range(9)) + "9,0.1000,"
+    assert "truncated" not in kinds(read("step,loss,val_loss\n5,0.5,0.5\n" + rows))
 
 
 def test_unreadable_lines_are_counted() -> None:

@@ -38,6 +38,34 @@ def test_weights_that_were_trained_are_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
+    ("gain", "expected"), [(1.0, "not enough data"), (2.0, "not enough data"), (2.1, "fired")]
+)
+def test_a_sigmoid_shrinks_any_signal_and_only_a_large_gain_is_to_blame(
+    gain: float, expected: str
+) -> None:
+    recipe = recipe_of(model__activation="sigmoid", initialization__gain=gain)
+    assert outcome("poor_initialization", recipe, signal_ratio=11.0) == expected
+    relu = recipe_of(initialization__gain=gain)
+    assert outcome("poor_initialization", relu, signal_ratio=11.0) == "fired"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "not enough data"),  # its depth is to blame: see vanishing_gradients
+        ({"model__hidden": (64,) * 7}, "fired"),
+        ({"model__normalization": "batch"}, "fired"),
+        ({"model__residual": True}, "fired"),
+        ({"initialization__gain": 0.4}, "fired"),
+        ({"initialization__gain": 2.5}, "fired"),
+    ],
+)
+def test_a_signal_that_so_many_plain_layers_lose(changes: dict[str, Any], expected: str) -> None:
+    recipe = recipe_of(**{"model__hidden": (64,) * 8, **changes})
+    assert outcome("poor_initialization", recipe, signal_ratio=11.0) == expected
+
+
+@pytest.mark.parametrize(
     ("facts", "expected"),
     [
         ({}, "clear"),
@@ -97,6 +125,16 @@ def test_a_linear_model_that_does_better(linear: float, expected: str) -> None:
     """One standard error of 0.9 on 500 examples is 0.0134."""
     stream = Stream(validation_metric=lambda share: 0.9, metric_noise=False)
     assert after(stream, "weaker_than_linear", linear_metric=linear) == expected
+
+
+@pytest.mark.parametrize(("linear", "severity"), [(0.92, "info"), (0.96, "optimisation")])
+def test_a_linear_model_that_does_hardly_better_is_only_noted(linear: float, severity: str) -> None:
+    """One standard error of 0.9 on 20,000 examples is 0.002, so both are sure."""
+    stream = Stream(
+        validation_metric=lambda share: 0.9, metric_noise=False, validation_examples=20_000
+    )
+    one = found("weaker_than_linear", checks(linear_metric=linear), *stream.events())
+    assert (one.outcome, one.severity) == ("fired", severity)
 
 
 def test_errors_are_compared_the_other_way_round() -> None:

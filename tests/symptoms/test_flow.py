@@ -9,7 +9,7 @@ from tests.symptoms.checked import checks
 from tests.symptoms.looking import finding, outcome
 from tests.symptoms.streams import Stream, decay, recipe_of
 
-FAR = Stream(train_loss=lambda share: 2.2, gradient=lambda share: 1.0, gradient_noise=0.1)
+UNFITTED = Stream(train_loss=lambda share: 2.2, gradient=lambda share: 1.0, gradient_noise=0.1)
 """Still far from fitted, so that gradients mean something."""
 
 
@@ -23,7 +23,7 @@ FAR = Stream(train_loss=lambda share: 2.2, gradient=lambda share: 1.0, gradient_
     ],
 )
 def test_gradients_that_shrink_towards_the_input(profile: tuple[float, ...], expected: str) -> None:
-    assert outcome(replace(FAR, layer_gradients=profile), "vanishing_gradients") == expected
+    assert outcome(replace(UNFITTED, layer_gradients=profile), "vanishing_gradients") == expected
 
 
 def test_small_gradients_of_a_fitted_model_are_fine() -> None:
@@ -33,7 +33,7 @@ def test_small_gradients_of_a_fitted_model_are_fine() -> None:
 
 def test_layers_count_from_the_input_whatever_order_they_come_in() -> None:
     turned = replace(
-        FAR,
+        UNFITTED,
         layers=("output.kernel", "dense1.kernel", "conv2.kernel", "conv10.kernel"),
         layer_gradients=(1.0, 0.5, 1e-3, 0.1),
     )
@@ -41,8 +41,8 @@ def test_layers_count_from_the_input_whatever_order_they_come_in() -> None:
 
 
 def test_a_heavy_tail_of_gradients_explodes_only_while_there_is_much_to_learn() -> None:
-    assert outcome(replace(FAR, gradient_noise=2.5), "exploding_gradients") == "fired"
-    assert outcome(replace(FAR, gradient_noise=0.7), "exploding_gradients") == "clear"
+    assert outcome(replace(UNFITTED, gradient_noise=2.5), "exploding_gradients") == "fired"
+    assert outcome(replace(UNFITTED, gradient_noise=0.7), "exploding_gradients") == "clear"
     fitted = Stream(train_loss=decay(2.3, 0.001, 40), gradient_noise=2.5)
     assert outcome(fitted, "exploding_gradients") != "fired"
 
@@ -77,6 +77,16 @@ def test_loss_before_the_first_step(task: str, initial: float, expected: str) ->
 def test_even_odds_are_no_bad_start_for_imbalanced_classes() -> None:
     stream = Stream(outputs=2, class_shares=(0.99, 0.01), chance_loss=0.056, initial_loss=0.69)
     assert outcome(stream, "initial_loss_off") == "clear"
+
+
+@pytest.mark.parametrize(("initial", "expected"), [(9.0, "clear"), (11.0, "fired")])
+def test_targets_that_were_standardised_cost_1_however_little_validation_scatters(
+    initial: float, expected: str
+) -> None:
+    stream = Stream(recipe_of(task="regression"), initial_loss=initial, chance_loss=0.1)
+    assert outcome(stream, "initial_loss_off") == expected
+    found = detect(stream.recipe, stream.events(), {"recipe"})  # nor what was done to the targets
+    assert next(one for one in found if one.symptom == "initial_loss_off").outcome == "fired"
 
 
 def test_zeros_are_symmetric_only_with_a_hidden_layer() -> None:

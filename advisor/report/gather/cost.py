@@ -1,0 +1,90 @@
+"""What the session cost, and how much of that was not training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.events import StepsDone
+from advisor.report.gather.visits import trained
+from advisor.report.model import Spent
+from advisor.report.replay import Story
+from advisor.requests import OpenTest, Result, Results, RunProbe
+
+WORDS = {
+    "baseline": "starting recipe",
+    "candidate": "candidates",
+    "repeat": "repeats with other seeds",
+    "confirmation": "confirmation on fresh seeds",
+    "member": "further seeds for the ensemble",
+}
+PREFLIGHT = "checks before training"
+PROBES = "probes"
+
+
+def spent(story: Story) -> tuple[Spent, ...]:
+    """A row for each kind of work, in the order in which it first came."""
+    found: dict[str, list[Spent]] = {}
+    for moment in story.moments:
+        for request, result, _ in trained(moment):
+            kind = WORDS.get(request.purpose, request.purpose)
+            found.setdefault(kind, []).append(_training(kind, result))
+        if isinstance(moment.request, RunProbe) and isinstance(moment.answer, Result):
+            kind = PREFLIGHT if moment.request.probe == "preflight" else PROBES
+            found.setdefault(kind, []).append(_probe(kind, moment.request, moment.answer))
+    return tuple(_sum(kind, rows) for kind, rows in found.items())
+
+
+def elapsed(story: Story) -> float:
+    """Seconds that trainings and probes took as a clock on the wall would show: of those that ran
+    side by side, once."""
+    answers = (moment.answer for moment in story.moments)
+    return sum(answer.seconds for answer in answers if isinstance(answer, Result | Results))
+
+
+def openings(story: Story) -> int:
+    """How often the test split was opened, or was about to be when the session was killed."""
+    counted = any(isinstance(moment.request, OpenTest) for moment in story.moments)
+    return max(story.record.openings, int(counted))
+
+
+def _training(kind: str, result: Result) -> Spent:
+    ended = result.finished
+    steps: StepsDone | None = result.last(StepsDone)
+    training = steps.seconds if steps else 0.0
+    within = max(ended.seconds if ended else 0.0, training)
+    return Spent(
+        kind,
+        1,
+        ended.epochs if ended else 0.0,
+        ended.examples if ended else 0,
+        training,
+        within - training,
+        max(result.seconds - within, 0.0),
+    )
+
+
+def _probe(kind: str, request: RunProbe, result: Result) -> Spent:
+    found = result.probed
+    batch = request.recipe.train.batch_size
+    seconds = found.seconds if found else 0.0
+    return Spent(
+        kind,
+        1,
+        found.epochs if found else 0.0,
+        found.steps * batch if found else 0,
+        0.0,
+        seconds,
+        max(result.seconds - seconds, 0.0),
+    )
+
+
+def _sum(kind: str, rows: Sequence[Spent]) -> Spent:
+    return Spent(
+        kind,
+        len(rows),
+        sum(row.epochs for row in rows),
+        sum(row.examples for row in rows),
+        sum(row.training for row in rows),
+        sum(row.evaluating for row in rows),
+        sum(row.other for row in rows),
+    )

@@ -1,0 +1,7 @@
+"""A tuning session: what to try next, and what was learned. Pure; `advisor.auto` drives it."""
+
+from advisor.session.session import Session
+from advisor.session.settings import Settings
+from advisor.session.trying import MOST_VISITS
+
+__all__ = ["MOST_VISITS", "Session", "Settings"]

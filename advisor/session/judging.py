@@ -1,0 +1,106 @@
+"""What a pair of trials, or several, decide about a proposal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from advisor import evidence, symptoms
+from advisor.advice import Proposal
+from advisor.evidence import Comparison, Decision, Predictions
+from advisor.recipe import Recipe
+from advisor.stages import DATA_CLASS
+from advisor.state import Attempt, State
+
+Pair: TypeAlias = tuple[Attempt, Attempt]
+"""Candidate and incumbent, with the same seed."""
+LATE = ("regularization.", "initialization.", "transfer.")
+"""What pays late, or begins elsewhere: a candidate that has more of it is not raced."""
+
+
+def judge(state: State, proposal: Proposal, pairs: Sequence[Pair]) -> Decision:
+    """What the pairs say; the first decides where there is nothing to compare."""
+    candidate, incumbent = pairs[0]
+    finished = candidate.result.finished
+    if finished is None or finished.status == "failed":
+        return Decision("rejected", f"the trial failed: {candidate.result.error}")
+    comparison = compared(state, pairs)
+    if finished.status in ("diverged", "stopped"):
+        return Decision("rejected", finished.message, comparison)
+    if incumbent.result.predictions is None:
+        return Decision("accepted", "it trains; the incumbent never gave a finite result")
+    if comparison is None:
+        return Decision("rejected", "no finite validation result to compare")
+    return _weighed(proposal, pairs[0], comparison)
+
+
+def compared(state: State, pairs: Sequence[Pair]) -> Comparison | None:
+    """The gain over all pairs that can be compared; None without any."""
+    measured = [predictions(pair, state.scale) for pair in pairs]
+    comparable = [pair for pair in measured if pair is not None]
+    return evidence.compare(state.start, comparable, state.scale) if comparable else None
+
+
+def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decision:
+    """By the gain; where it tells nothing, a cured fault decides."""
+    candidate, incumbent = first
+    decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
+    clear = {f.symptom for f in candidate.findings if f.outcome == "clear"}
+    cured = incumbent.blocking & clear
+    order = min((symptoms.ORDER[name] for name in cured), default=0)
+    graver = {
+        name for name in candidate.blocking - incumbent.blocking if symptoms.ORDER[name] <= order
+    }
+    meaningless = order == DATA_CLASS  # scores under such a fault say nothing
+    undecided = decision.verdict == "undecided" and comparison.gain > -comparison.sigma
+    if cured and not graver and (undecided or meaningless):
+        what = ", ".join(sorted(cured)).replace("_", " ")
+        return Decision("accepted", f"cures {what}: {comparison}", comparison)
+    return decision
+
+
+def without_pair(pair: Pair, before: Decision) -> Decision:
+    """What a repeat that gave no result means."""
+    candidate, _ = pair
+    seed = candidate.recipe.train.seed
+    if candidate.result.predictions is None:
+        return Decision("rejected", f"it does not train with seed {seed}", before.comparison)
+    return Decision(
+        "undecided", f"the incumbent does not train with seed {seed}", before.comparison
+    )
+
+
+def predictions(pair: Pair, scale: float) -> tuple[Predictions, Predictions] | None:
+    """Validation outputs of both; None where one has none."""
+    ours, theirs = (attempt.predictions(scale) for attempt in pair)
+    return (ours, theirs) if ours is not None and theirs is not None else None
+
+
+def race(state: State, candidate: Recipe) -> list[float | None]:
+    """Floors that stop a hopeless candidate; none where curves are not comparable."""
+    incumbent, recipe = state.best, state.best.recipe
+    found = incumbent.result.predictions
+    if found is None or not comparable(candidate, recipe):
+        return []
+    error = evidence.metric_error(recipe, found, state.scale)
+    return evidence.race_floors(recipe, incumbent.result.curve(), error)
+
+
+def comparable(candidate: Recipe, incumbent: Recipe) -> bool:
+    """Whether being far behind at the same epoch means being behind at the end: as many epochs,
+    a schedule of the same kind, the same model, and nothing more that pays late."""
+    alike = (
+        candidate.train.epochs == incumbent.train.epochs
+        and candidate.train.early_stopping == incumbent.train.early_stopping
+        and candidate.schedule.kind == incumbent.schedule.kind
+        and candidate.model == incumbent.model
+    )
+    before, after = incumbent.flat(), candidate.flat()
+    moved = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+    return alike and not any(
+        path.startswith(LATE) and not _less(before.get(path), after.get(path)) for path in moved
+    )
+
+
+def _less(before: object, after: object) -> bool:
+    return isinstance(before, int | float) and isinstance(after, int | float) and after < before

@@ -1,0 +1,73 @@
+"""What each stage may spend, and what is kept back for the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.advice import Proposal
+from advisor.stages import Stage, in_earnest
+from advisor.state import State
+
+LEAST_TRAININGS = 5
+"""A budget of so many trainings or more keeps one back for the confirmation."""
+FINALS_SHARE = 0.05
+"""Of the budget: what is kept back for fresh seeds beyond that one training, in whole trainings."""
+MOST_FINALS = 6
+"""Trainings kept back: three finalists on two seeds."""
+ENSEMBLE_SHARE = 1 / 3
+"""Of the budget: the most that is kept back for the members of an ensemble that is asked for."""
+SETTINGS_SHARE = 0.4
+"""Of the budget: where it trains, mending settings may spend so much before the search."""
+
+
+class Shares:
+    """By when a stage must have ended, in shares of the budget."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._until: dict[str, float] = {}
+
+    def until(self, stage: Stage) -> float:
+        return self._until.get(stage.name, stage.until)
+
+    def brought_forward(self, stage: Stage, passed_over: Sequence[Stage]) -> None:
+        """`stage` comes before those that it passes over: they trade their shares."""
+        self._until[stage.name] = passed_over[-1].until
+        for other in passed_over:
+            self._until[other.name] = stage.until
+
+    def reopened(self, stage: Stage, by: Stage) -> None:
+        """What is put back may spend until the stage ends that reopened it."""
+        self._until[stage.name] = max(stage.until, self.until(by))
+
+    def affordable(self, stage: Stage, epochs: float) -> bool:
+        """Within the stage's share, and with what is kept back for the end left."""
+        budget, best = self._state.budget, self._state.best
+        until, reserve = self.until(stage), self._kept_back()
+        if stage.name == "sanity" and in_earnest(best.findings):
+            reserve = 0.0
+        elif stage.name == "sanity":  # settings that are wrong leave something for the search
+            until = SETTINGS_SHARE
+        if not budget.holds(LEAST_TRAININGS * self._state.start.train.epochs):
+            reserve = 0.0
+        return budget.allows(epochs, until) and budget.allows(epochs + reserve)
+
+    def _kept_back(self) -> float:
+        """Epochs for trainings on fresh seeds: those of the finals, and of the ensemble."""
+        epochs = float(self._state.best.recipe.train.epochs)
+        finals = self._held_by(FINALS_SHARE, MOST_FINALS, epochs)
+        members = self._held_by(ENSEMBLE_SHARE, self._state.start.tune.ensemble - 1, epochs)
+        return max(1, finals, members) * epochs
+
+    def _held_by(self, share: float, most: int, epochs: float) -> int:
+        """How many trainings, `most` at most, this share of the whole budget is enough for."""
+        budget = self._state.budget
+        return next((n for n in range(most, 0, -1) if budget.holds(n * epochs / share)), 0)
+
+    def affordable_ones(
+        self, stage: Stage, proposals: tuple[Proposal, ...]
+    ) -> tuple[Proposal, ...]:
+        return tuple(p for p in proposals if self.affordable(stage, self.epochs(p)))
+
+    def epochs(self, proposal: Proposal) -> float:
+        return float(proposal.change.get("train.epochs", self._state.best.recipe.train.epochs))

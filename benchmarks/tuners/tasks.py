@@ -1,0 +1,146 @@
+"""Tasks, each with a usual recipe and with starts in which something is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from advisor.recipe import Recipe
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+"""Real data beside the project; tasks that need a file which is not there are left out."""
+
+Changes = Mapping[str, Any]
+
+SICK: dict[str, Changes] = {
+    "rate too low": {"optimizer.lr": 1e-5},
+    "rate too high": {"optimizer.lr": 0.3},
+    "slow sgd": {"optimizer.kind": "sgd", "optimizer.lr": 1e-3},
+    "batch too large": {"train.batch_size": 512},
+    "over-regularised": {"regularization.dropout": 0.8, "regularization.l2": 0.03},
+    "deep sigmoid": {
+        "model.activation": "sigmoid",
+        "initialization.kind": "xavier_normal",
+        "optimizer.lr": 1e-4,
+    },
+}
+"""What is wrong; the usual recipe has none of it. Only the last is beyond what the searches may
+change, and shows what it is worth that advice is not held to a space."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set and model."""
+
+    name: str
+    recipe: Changes
+    starts: Mapping[str, Changes]
+    seeds: int = 3
+    file: str = ""
+    """in `DATA`; empty: the data come with scikit-learn"""
+    weight: float = 1.0
+    """seconds of one training, roughly; the dear ones are begun first"""
+
+    @property
+    def there(self) -> bool:
+        return not self.file or (DATA / self.file).exists()
+
+    def start(self, name: str, seed: int) -> Recipe:
+        """The recipe that tuning starts from."""
+        whole = Recipe.model_validate_json(json.dumps(dict(self.recipe) | {"name": self.name}))
+        return whole.changed({**self.starts[name], "train.seed": seed})
+
+
+def _table(
+    source: str, task: str, hidden: Sequence[int], epochs: int, batch: int = 32, **more: Any
+) -> dict[str, Any]:
+    return {
+        "task": task,
+        "data": {"source": source},
+        "model": {"kind": "mlp", "hidden": list(hidden)},
+        "optimizer": {"kind": "adam", "lr": 1e-3},
+        "train": {"batch_size": batch, "epochs": epochs},
+        **more,
+    }
+
+
+def _sick(**other: Changes) -> dict[str, Changes]:
+    """The usual six, with those that a task has otherwise."""
+    return {name: other.get(name.replace(" ", "_"), change) for name, change in SICK.items()}
+
+
+CNN = {
+    "kind": "cnn",
+    "channels": [16, 32],
+    "hidden": [64],
+}
+SIMPLE_CNN = {
+    "task": "classification",
+    "data": {"source": f"npz:{DATA / 'cifar10-small.npz'}"},
+    "model": {
+        "kind": "cnn",
+        "channels": [32, 64, 128],
+        "hidden": [512],
+        "normalization": "batch",
+    },
+    "optimizer": {"kind": "adam", "lr": 1e-3},
+    "schedule": {"kind": "plateau", "factor": 0.5, "patience": 3},
+    "regularization": {"dropout": 0.5, "augmentation": {"flip": True, "crop": 4}},
+    "train": {"batch_size": 128, "epochs": 8},
+}
+SMALL = _sick(batch_too_large={"train.batch_size": 128})
+FEW = _sick(batch_too_large={"train.batch_size": 96})
+
+TASKS: tuple[Task, ...] = (
+    Task("digits mlp", _table("sklearn:digits", "classification", [64], 8), _sick(), weight=0.2),
+    Task(
+        "digits cnn",
+        {**_table("sklearn:digits", "classification", [64], 8), "model": CNN},
+        _sick(),
+        weight=0.8,
+    ),
+    Task("breast cancer", _table("sklearn:breast_cancer", "binary", [32], 20), SMALL, weight=0.2),
+    Task("wine", _table("sklearn:wine", "classification", [32], 20, 16), FEW, weight=0.1),
+    Task(
+        "diabetes",
+        _table("sklearn:diabetes", "regression", [64, 64], 20, metric="r2"),
+        SMALL,
+        weight=0.2,
+    ),
+    Task(
+        "phoneme",
+        _table("csv:" + str(DATA / "phoneme.csv"), "binary", [64, 64], 8, 64),
+        _sick(),
+        file="phoneme.csv",
+        weight=0.4,
+    ),
+    Task(
+        "oil spill",
+        _table(
+            "csv:" + str(DATA / "oil-spill.csv"), "binary", [32], 20, metric="balanced_accuracy"
+        ),
+        SMALL,
+        file="oil-spill.csv",
+        weight=0.3,
+    ),
+    Task(
+        "wine quality",
+        _table(
+            "csv:" + str(DATA / "winequality-white.csv"), "regression", [64, 64], 8, 64, metric="r2"
+        ),
+        _sick(),
+        file="winequality-white.csv",
+        weight=0.4,
+    ),
+    Task(
+        "cifar10",
+        SIMPLE_CNN,
+        {"rate too low": {"optimizer.lr": 1e-5}},
+        seeds=1,
+        file="cifar10-small.npz",
+        weight=60.0,
+    ),
+)

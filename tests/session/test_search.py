@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from advisor.evidence import Decision
+from advisor.requests import Choice, Choose, Request, Train, TrainAll
+from advisor.rulebook import Rule
+from advisor.session import Session, Settings
+from advisor.session.search import LOOK, RULE, SHAPES
+from tests import simulation
+
+GOOD = {"optimizer.lr": 1e-3, "model.activation": "relu", "train.batch_size": 64}
+
+
+def run(session: Session) -> list[Request]:
+    asked: list[Request] = []
+    while session.request is not None:
+        asked.append(session.request)
+        session.tell(simulation.answer(session.request))
+        assert len(asked) < 2000
+    return asked
+
+
+def searched(budget: str = "25t", workers: int = 1, rules: tuple[Rule, ...] = ()) -> Session:
+    session = Session(
+        simulation.recipe(**GOOD, **{"tune.budget": budget}), rules, Settings(workers)
+    )
+    run(session)
+    return session
+
+
+def test_without_rules_the_budget_goes_into_a_search() -> None:
+    session = searched()
+    state = session.state
+    assert {d.proposal.rule.id for d in state.decisions} == {RULE.id}
+    assert state.budget.share > 0.5
+    assert len({a.recipe.digest() for a in state.attempts}) == len(state.attempts)
+
+
+def test_the_first_look_keeps_the_shapes_so_that_it_can_run_as_one_program() -> None:
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "25t"}), ())
+    looks = [one for one in run(session) if isinstance(one, TrainAll)]
+    assert [len(one.trials) for one in looks] == [LOOK]
+    assert looks[0].together
+    start = session.state.start.flat()
+    for trial in looks[0].trials:
+        moved = {path for path, value in trial.recipe.flat().items() if start.get(path) != value}
+        assert moved
+        assert not any(path.startswith(SHAPES) for path in moved)
+
+
+def test_what_looks_better_by_luck_is_not_kept() -> None:
+    """Every recipe is as good as every other: in 40 trainings each, hardly any search accepts."""
+    accepted = 0
+    for seed in range(4):
+        start = simulation.recipe(**GOOD, **{"tune.budget": "40t", "train.seed": seed})
+        session = Session(start, ())
+        while session.request is not None:
+            session.tell(simulation.answer(session.request, level=0.85))
+        verdicts = [d.decision.verdict for d in session.state.decisions]
+        accepted += verdicts.count("accepted") > 0
+        assert len(verdicts) >= 12
+    assert accepted <= 1
+
+
+def test_a_gain_that_is_there_is_found_and_confirmed_with_other_seeds() -> None:
+    start = simulation.recipe(**{**GOOD, "optimizer.lr": 3e-4, "tune.budget": "50t"})
+    session = Session(start, ())
+    run(session)
+    state = session.state
+    assert state.incumbent is not None
+    assert state.baseline is not None
+    assert state.incumbent.recipe.optimizer.lr > 6e-4
+    accepted = [d for d in state.decisions if d.decision.verdict == "accepted"]
+    assert accepted
+    for decided in accepted:
+        assert _confirmed(decided.decision)
+
+
+def _confirmed(decision: Decision) -> bool:
+    comparison = decision.comparison
+    return comparison is not None and (comparison.seeds >= 2 or comparison.low > 0)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_several_workers_get_several_candidates(workers: int) -> None:
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "25t"}), (), Settings(workers))
+    asked = run(session)
+    sizes = {len(one.trials) for one in asked if isinstance(one, TrainAll) and not one.together}
+    assert sizes
+    assert max(sizes) <= workers
+
+
+def test_nothing_is_searched_while_it_does_not_train() -> None:
+    session = Session(simulation.recipe(**{"tune.budget": "25t"}), ())
+    asked = run(session)
+    assert not any(isinstance(one, Choose) for one in asked)
+
+
+def test_a_person_may_end_the_search() -> None:
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "25t"}), ())
+    while not isinstance(session.request, Choose):
+        session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
+    session.tell(Choice("leave"))
+    later = [one for one in run(session) if isinstance(one, Train)]
+    assert {one.purpose for one in later} <= {"confirmation"}
+
+
+def test_locked_fields_are_not_searched() -> None:
+    start = simulation.recipe(**GOOD, **{"tune.budget": "25t", "tune.locked": ["optimizer"]})
+    session = Session(start, ())
+    trials = simulation.trainings(run(session))
+    assert len(trials) > LOOK
+    assert {trial.recipe.optimizer for trial in trials} == {start.optimizer}
