@@ -63,6 +63,14 @@ def test_wheel_holds_every_rule_and_the_typing_marker(unpacked: Path) -> None:
     assert (unpacked / "advisor" / "py.typed").exists()
 
 
+def test_wheel_holds_what_the_report_is_laid_out_with(unpacked: Path) -> None:
+    here = ROOT / "advisor" / "report" / "templates"
+    expected = {path.name for path in here.iterdir()}
+    assert {"report.html", "style.css"} <= expected
+    packed = unpacked / "advisor" / "report" / "templates"
+    assert {path.name for path in packed.iterdir()} == expected
+
+
 def test_each_backend_is_an_extra_of_its_own(unpacked: Path) -> None:
     text = next(unpacked.glob("*.dist-info/METADATA")).read_text(encoding="utf-8")
     needs = Parser().parsestr(text).get_all("Requires-Dist") or []

@@ -10,7 +10,6 @@ import psutil
 import pytest
 from safetensors.numpy import load_file
 
-from advisor.trial_files import read_events
 from advisor.events import (
     Evaluated,
     Event,
@@ -21,6 +20,7 @@ from advisor.events import (
 )
 from advisor.recipe import Recipe
 from advisor.runner import Runner, UserError, WorkerError
+from advisor.trial_files import read_events
 
 
 def recipe(**changes: object) -> Recipe:

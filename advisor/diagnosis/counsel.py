@@ -19,7 +19,6 @@ from advisor.stages import STAGES, place
 from advisor.symptoms import Arbitration, Finding
 
 
-
 @dataclass(frozen=True)
 class Counsel:
     """A rule for a finding."""

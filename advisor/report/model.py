@@ -118,6 +118,8 @@ class Proposed:
     why: str
     changes: tuple[Change, ...]
     measured: tuple[tuple[str, Any], ...]
+    record: str = ""
+    """what became of this rule's proposals in earlier sessions; "" where that is not known"""
 
 
 @dataclass(frozen=True)

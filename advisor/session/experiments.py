@@ -9,7 +9,7 @@ from advisor import symptoms
 from advisor.checked import CHECKS, applicable
 from advisor.events import ProbeFinished
 from advisor.facts import FactValue, measure
-from advisor.probes import PROBES, probe_epochs
+from advisor.probes import PROBES, probe_epochs, probe_key
 from advisor.recipe import Recipe
 from advisor.requests import (
     Answer,
@@ -106,17 +106,16 @@ class Experiments:
 
     def facts(self) -> dict[str, FactValue]:
         """All that is known of the incumbent."""
-        facts = dict(self._state.best.facts)
-        key = _probe_key(self._state.best.recipe)
-        for (_, where), found in self._probed.items():
-            if where == key:
+        recipe, facts = self._state.best.recipe, dict(self._state.best.facts)
+        for (probe, where), found in self._probed.items():
+            if where == probe_key(probe, recipe):
                 facts |= found
         return facts
 
     def due(self, stage: Stage, probe: str) -> bool:
         """Whether this probe of the incumbent is new, and not too dear."""
         recipe, facts = self._state.best.recipe, self._state.best.facts
-        if probe not in PROBES or (probe, _probe_key(recipe)) in self._probed:
+        if probe not in PROBES or (probe, probe_key(probe, recipe)) in self._probed:
             return False
         examples = facts.get("train_examples")
         if not isinstance(examples, int | float) or not examples:
@@ -131,9 +130,9 @@ class Experiments:
         assert isinstance(result, Result)
         found = result.probed
         self._state.probes.append((request, result))
-        self._probed[probe, _probe_key(request.recipe)] = dict(found.facts) if found else {}
+        self._probed[probe, probe_key(probe, request.recipe)] = dict(found.facts) if found else {}
         if found:
-            examples = found.steps * request.recipe.train.batch_size
+            examples = round(found.epochs * self._train_examples())
             # the checks before training come with every session: what is asked for is trainings
             epochs = 0.0 if probe == "preflight" else found.epochs
             self._state.budget.spend(epochs, examples, result.seconds)
@@ -144,20 +143,10 @@ class Experiments:
                 self._state.incumbent = self._seen(best.trial, best.result)
         return found
 
+    def _train_examples(self) -> float:
+        started = self._state.baseline.result.started if self._state.baseline else None
+        return started.data.train_examples if started else 0.0
+
     def _number(self) -> int:
         self._count += 1
         return self._count
-
-
-def _probe_key(recipe: Recipe) -> str:
-    """What a probe's result depends on: the recipe without rate, schedule, length and the like."""
-    return recipe.changed(
-        {
-            "regularization.dropout": 0.0,
-            "regularization.augmentation": {},
-            "optimizer.lr": 0.001,
-            "schedule": {"kind": "constant"},
-            "train.epochs": 1,
-            "train.early_stopping": None,
-        }
-    ).digest()

@@ -14,6 +14,7 @@ from advisor.state import Attempt, State
 
 Pair: TypeAlias = tuple[Attempt, Attempt]
 """Candidate and incumbent, with the same seed."""
+UNLEARNED = "not_better_than_chance"
 LATE = ("regularization.", "initialization.", "transfer.")
 """What pays late, or begins elsewhere: a candidate that has more of it is not raced."""
 
@@ -46,7 +47,7 @@ def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decisio
     candidate, incumbent = first
     decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
     clear = {f.symptom for f in candidate.findings if f.outcome == "clear"}
-    cured = incumbent.blocking & clear
+    cured = _cured(incumbent, clear, candidate)
     order = min((symptoms.ORDER[name] for name in cured), default=0)
     graver = {
         name for name in candidate.blocking - incumbent.blocking if symptoms.ORDER[name] <= order
@@ -57,6 +58,15 @@ def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decisio
         what = ", ".join(sorted(cured)).replace("_", " ")
         return Decision("accepted", f"cures {what}: {comparison}", comparison)
     return decision
+
+
+def _cured(incumbent: Attempt, clear: set[str], candidate: Attempt) -> set[str]:
+    """Blocking symptoms that are gone for good: while nothing is learned, what else comes of that
+    comes and goes by chance."""
+    cured = incumbent.blocking & clear
+    if UNLEARNED in candidate.blocking:
+        return {name for name in cured if symptoms.ORDER[name] < symptoms.ORDER[UNLEARNED]}
+    return cured
 
 
 def without_pair(pair: Pair, before: Decision) -> Decision:

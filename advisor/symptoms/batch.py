@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from advisor.history import History
 from advisor.symptoms.causes import NOT_LEARNED, SPOILED, TIMID, WILD
 from advisor.symptoms.finding import Detector, Evidence, Severity
@@ -15,6 +17,11 @@ LARGE = 64
 """A batch below which epochs, not its size, are what there is too little of."""
 LONE = 4
 """Batches so small that a rate which is usual otherwise throws the weights about."""
+EARLY = 3
+"""Reports that tell how large steps were before they had done anything."""
+STIRRING = 1e-4
+"""A step that moves the weights by less than a tenth of the usual thousandth (Karpathy, CS231n)
+does no harm, however noisy."""
 ENOUGH_UPDATES, FEW_UPDATES = 300, 150
 """Updates a run: what growing a batch must leave, and what is too few to get anywhere. Well
 below the 1000 that large data sets allow, because a small data set has no more in its epochs."""
@@ -31,8 +38,16 @@ def batch_too_small(history: History) -> Evidence | str:
         f"batches of {size} make {steps} noisy updates; batches of {USUAL} would make {larger}",
         "the recipe",
         None,
-        (*NOT_LEARNED, *WILD, *TIMID, *SPOILED) if size <= LONE else (),
+        (*NOT_LEARNED, *WILD, *TIMID, *SPOILED) if size <= LONE and _moves(history) else (),
     )
+
+
+def _moves(history: History) -> bool:
+    """Whether steps were large enough, when training began, for their noise to matter."""
+    early = [
+        float(np.median(ratios[:EARLY])) for ratios in history.update_ratios.values() if len(ratios)
+    ]
+    return not early or float(np.median(early)) >= STIRRING
 
 
 def batch_too_large(history: History) -> Evidence | str:

@@ -167,6 +167,14 @@ def test_an_unfinished_session_is_told_as_far_as_it_got(steps: int) -> None:
         assert "Nothing was trained" in found.head.verdict
 
 
+def test_a_kill_while_the_test_split_was_opened_is_not_hidden() -> None:
+    answers = sum(moment.answer is not None for moment in whole().moments)
+    before = made.story(steps=answers - 1)
+    assert "is still sealed" in gather(before).head.verdict
+    killed = replace(before, record=replace(before.record, openings=1))
+    assert "was opened once, but nothing of it was kept" in gather(killed).head.verdict
+
+
 # Made-up stories
 
 

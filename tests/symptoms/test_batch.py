@@ -61,3 +61,9 @@ def test_too_few_epochs_are_no_fault_of_the_batch() -> None:
     short = recipe_of(train__batch_size=32, train__epochs=2)
     unfitted = Stream(recipe=short, train_examples=600, train_metric=lambda share: 0.6)
     assert outcome(unfitted, "batch_too_large") == "clear"
+
+
+def test_noise_of_steps_that_hardly_move_the_weights_explains_nothing() -> None:
+    recipe = recipe_of(train__batch_size=2)
+    assert finding(Stream(recipe=recipe, update_ratio=1e-3), "batch_too_small").leads_to
+    assert finding(Stream(recipe=recipe, update_ratio=2e-5), "batch_too_small").leads_to == ()

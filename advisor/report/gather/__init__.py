@@ -23,7 +23,7 @@ def gather(story: Story) -> Report:
     found, visited = outcomes(state), visits(story)
     probes = (step for visit in visited for step in visit.steps if isinstance(step, Probe))
     return Report(
-        head(story, verdict(state, found)),
+        head(story, verdict(state, found, story.record.openings)),
         data(story),
         found,
         doubts(state),

@@ -8,7 +8,7 @@ from advisor.events import StepsDone
 from advisor.report.gather.visits import trained
 from advisor.report.model import Spent
 from advisor.report.replay import Story
-from advisor.requests import OpenTest, Result, Results, RunProbe
+from advisor.requests import Result, Results, RunProbe
 
 WORDS = {
     "baseline": "starting recipe",
@@ -39,12 +39,6 @@ def elapsed(story: Story) -> float:
     side by side, once."""
     answers = (moment.answer for moment in story.moments)
     return sum(answer.seconds for answer in answers if isinstance(answer, Result | Results))
-
-
-def openings(story: Story) -> int:
-    """How often the test split was opened, or was about to be when the session was killed."""
-    counted = any(isinstance(moment.request, OpenTest) for moment in story.moments)
-    return max(story.record.openings, int(counted))
 
 
 def _training(kind: str, result: Result) -> Spent:

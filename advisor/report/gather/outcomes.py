@@ -131,8 +131,9 @@ def _on_test(name: str, attempt: Attempt | None, state: State) -> Estimate | Non
     return _with_interval(attempt.recipe.metric, value, error, loss, trial)
 
 
-def verdict(state: State, found: tuple[Outcome, ...]) -> str:
-    """The session's result in a sentence or two."""
+def verdict(state: State, found: tuple[Outcome, ...], openings: int) -> str:
+    """The session's result in a sentence or two; `openings`: how often the test split was opened,
+    or about to be when the session was killed."""
     by_name = {outcome.name: outcome for outcome in found}
     validation = by_name.get("validation")
     if state.incumbent is None:
@@ -140,7 +141,7 @@ def verdict(state: State, found: tuple[Outcome, ...]) -> str:
     if validation is None or validation.after is None:
         return "Nothing could be trained: no recipe gave a finite result."
     told = f"{_course(state, validation)}."
-    further = [_fresh_words(by_name), _test_words(state, by_name)]
+    further = [_fresh_words(by_name), _test_words(state, by_name, openings)]
     said = "; ".join(part for part in further if part)
     return f"{told} {said[0].upper()}{said[1:]}." if said else told
 
@@ -175,8 +176,10 @@ def _fresh_words(found: dict[str, Outcome]) -> str:
     return ""
 
 
-def _test_words(state: State, found: dict[str, Outcome]) -> str:
+def _test_words(state: State, found: dict[str, Outcome], openings: int) -> str:
     tested = found.get("sealed test")
+    if openings and state.test is None:
+        return f"the test split was opened {_times(openings)}, but nothing of it was kept"
     if tested is None or state.test is None:
         return f"the test split {'stays' if state.finished else 'is still'} sealed"
     told = f"on the sealed test split, opened {_times(state.test.opened)},"

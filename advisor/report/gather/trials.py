@@ -80,6 +80,7 @@ def proposed(proposal: Proposal, before: Recipe) -> Proposed:
         " ".join(proposal.reason.split()),
         tuple(Change(path, had.get(path), value) for path, value in proposal.change.items()),
         tuple((name, value) for name, value in proposal.evidence.items() if value is not False),
+        str(proposal.track_record),
     )
 
 
