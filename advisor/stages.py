@@ -76,7 +76,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("loss", "raise performance", "the loss that serves the metric", 0.85, 2),
     Stage("activation", "raise performance", "what sits between the layers", 0.90, 2),
     Stage("regularization", "suppress overfitting", "only what fits can overfit", 0.95, 6),
-    Stage("finish", "finish", "last refinements, confirmation, the sealed test", 1.00, 4),
+    Stage("finish", "finish", "last refinements, confirmation, the sealed test", 1.00, 4, 3),
 )
 
 INVALIDATES: Mapping[str, tuple[str, ...]] = {

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from common import save
 
-from advisor.trial_files import read_result
 from advisor.evidence import Predictions, compare, decide
 from advisor.recipe import Recipe
 from advisor.requests import Train
 from advisor.runner import Runner
 from advisor.state import Attempt
+from advisor.trial_files import read_result
 
 LIMIT = 0.05
 DRAWS = 4000

@@ -200,3 +200,38 @@ def test_balanced_epochs_differ() -> None:
     labels = np.repeat([0, 1], [90, 10])
     epochs = {data.epoch_rows(100, 10, 0, epoch, labels).tobytes() for epoch in range(5)}
     assert len(epochs) == 5
+
+
+@given(st.lists(st.integers(0, 80), min_size=60, max_size=120), st.integers(0, 1000))
+@settings(deadline=None)
+def test_copies_stay_on_one_side_of_a_random_split(values: list[int], seed: int) -> None:
+    inputs = np.array(values, dtype=np.float32)[:, np.newaxis]
+    rare = np.bincount(values)[values] > 1
+    rows = split_rows(
+        wanted(split_seed=seed), np.arange(len(values)), None, (False, False), inputs=inputs
+    )
+    whole(rows, len(values))
+    parts = [set(inputs[part, 0]) for part in (rows.train, rows.validation, rows.test)]
+    if rare.mean() <= 0.5:
+        assert len(set.union(*parts)) == sum(map(len, parts))
+
+
+def test_where_inputs_must_coincide_the_split_is_the_usual_one() -> None:
+    inputs = np.tile([0.0, 1.0], 30)[:, np.newaxis]
+    found = split_rows(wanted(), Y, ("a", "b", "c"), (False, False), inputs=inputs)
+    usual = split_rows(wanted(), Y, ("a", "b", "c"), (False, False))
+    for ours, theirs in zip(
+        (found.train, found.validation, found.test),
+        (usual.train, usual.validation, usual.test),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_copies_do_not_move_the_test_rows_with_the_share_of_validation() -> None:
+    inputs = np.arange(N)[:, np.newaxis] // np.where(np.arange(N) < 20, 2, 1)[:, np.newaxis]
+    found = [
+        split_rows(wanted(validation=v), Y, ("a", "b", "c"), (False, False), inputs=inputs).test
+        for v in (0.1, 0.3)
+    ]
+    np.testing.assert_array_equal(*found)

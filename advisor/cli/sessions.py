@@ -22,7 +22,7 @@ from advisor.ledger import Ledger, read
 from advisor.recipe import Recipe
 from advisor.report import Collector, Story, write
 from advisor.runner import Runner, UserError
-from advisor.session import Session, Settings
+from advisor.session import Session
 from advisor.state import State
 
 

@@ -104,7 +104,15 @@ def _prepare(data: Data, task: Task) -> _Prepared:
             f"data.split: time does not fit {source.name}, whose examples have no order in time; "
             f"allowed: random"
         )
-    rows = split_rows(data, targets.train, targets.classes, own, source.groups, source.times)
+    rows = split_rows(
+        data,
+        targets.train,
+        targets.classes,
+        own,
+        source.groups,
+        source.times,
+        source.train.inputs,
+    )
     transform, vocabulary, tokens = _transform(data, source, rows.train)
     mean, std = (0.0, 1.0) if task != "regression" else _target_moments(source, targets, rows)
     streamed = not source.texts and is_too_large(source.train.inputs, len(rows.train))

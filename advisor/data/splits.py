@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.data.batches import random_numbers
+from advisor.data.copies import kept_together
 from advisor.data.grouped import deal_groups
 from advisor.data.values import Array, DataError, Rows
 from advisor.recipe import Data
@@ -36,11 +37,13 @@ def split_rows(
     own: tuple[bool, bool],
     groups: Array | None = None,
     times: Array | None = None,
+    inputs: Array | None = None,
 ) -> SplitRows:
     """Split off what the source does not bring: `own` is (validation, test).
 
     random: stratified where there are classes; the rows are shuffled once and dealt out in the
-    order test, validation, training, so that changing `validation` never moves the test rows.
+    order test, validation, training, so that changing `validation` never moves the test rows;
+    rows with equal `inputs` stay together.
     group: no group in two parts, shares (of each class, too) as near as may be. time: the oldest
     rows train and the newest test. Raises DataError.
     """
@@ -48,7 +51,7 @@ def split_rows(
     random = random_numbers(data.split_seed % 2**64, SPLIT_STREAM)
     wanted = (0.0 if own[0] else data.validation, 0.0 if own[1] else data.test)
     if data.split == "random" or wanted == (0.0, 0.0):
-        return _random(labels, classes, wanted, random)
+        return _random(labels, classes, wanted, random, inputs)
     if data.split == "group":
         if groups is None:
             raise DataError(
@@ -70,6 +73,7 @@ def _random(
     classes: tuple[str, ...] | None,
     wanted: tuple[float, float],
     random: np.random.Generator,
+    inputs: Array | None,
 ) -> SplitRows:
     n = len(labels)
     counts = np.bincount(labels, minlength=len(classes) if classes else 1)
@@ -85,11 +89,22 @@ def _random(
     place = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
     rank = np.empty(n, dtype=np.int64)  # of each row among the shuffled rows of its class
     rank[grouped] = place
-    in_test = rank < test[labels]
-    in_train = rank >= (test + validation)[labels]
+    part = np.where(rank < test[labels], 2, np.where(rank >= (test + validation)[labels], 0, 1))
+    if inputs is not None and parts > 1:
+        part = _with_copies(part, inputs, labels, fewest)
     return SplitRows(
-        order[in_train[order]], np.flatnonzero(~in_test & ~in_train), np.flatnonzero(in_test)
+        order[part[order] == 0], *(np.flatnonzero(part == number) for number in (1, 2))
     )
+
+
+def _with_copies(part: Rows, inputs: Array, labels: Rows, fewest: int) -> Rows:
+    """Copies on one side, unless that takes a class out of a part."""
+    together = kept_together(part, inputs)
+    for number in np.unique(part):
+        counts = np.bincount(labels[together == number], minlength=int(labels.max()) + 1)
+        if (counts[np.unique(labels)] < fewest).any():
+            return part
+    return together
 
 
 def _by_group(

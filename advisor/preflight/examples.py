@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.data.hashing import Rows
 from advisor.data.values import Array, Dataset
-from advisor.preflight.hashing import Rows
 from advisor.preflight.looking import Looked
 from advisor.preflight.part import Part
 

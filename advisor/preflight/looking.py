@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from advisor.data.hashing import Rows
 from advisor.data.values import Array, Dataset, Split
-from advisor.preflight.hashing import Rows
 from advisor.training.evaluation import fixed_sample
 
 MOST_VALUES = 250_000_000

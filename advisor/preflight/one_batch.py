@@ -12,10 +12,10 @@ import numpy as np
 from advisor import metrics
 from advisor.architecture import Floats, Weights
 from advisor.backend import Backend, Batches, Job, Training
+from advisor.data.hashing import Rows
 from advisor.data.values import Array, Dataset
 from advisor.preflight.contract import spread
 from advisor.preflight.cost import Price
-from advisor.preflight.hashing import Rows
 from advisor.preflight.part import Part, Value
 from advisor.preflight.seeding import seeded
 from advisor.recipe import Recipe

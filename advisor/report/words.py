@@ -38,7 +38,7 @@ def signed(value: float, places: int = 4) -> str:
     if not math.isfinite(value):
         return "unknown" if math.isnan(value) else MINUS * (value < 0) + "∞"
     text = f"{value:+.{places}f}" if abs(value) < 1e5 else f"{value:+.2e}"
-    return text.replace("-", MINUS)
+    return (text if float(text) else text[1:]).replace("-", MINUS)
 
 
 def _decimals(found: Interval) -> int:

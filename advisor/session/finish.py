@@ -31,8 +31,9 @@ class Finish:
         state, best = self._state, self._state.best
         challengers, seeds = self._affordable(near_ties(state))
         start = state.baseline
-        unchanged = start is not None and best.recipe == start.recipe
-        if not seeds or (unchanged and not challengers):
+        if start is not None and best.recipe == start.recipe and not challengers:
+            seeds = min(seeds, self._missing())  # nothing was chosen, so nothing was lucky
+        if not seeds:
             return
         entered = [best, *challengers]
         fresh = yield from self._fresh(entered, seeds)
@@ -60,10 +61,13 @@ class Finish:
 
     def _promised(self, entered: Sequence[Attempt], seeds: int) -> float:
         """Epochs for members beyond the fresh seeds; nobody else enters unless there is room."""
-        state, best = self._state, self._state.best
-        missing = state.start.tune.ensemble - len(usable(state)) - seeds
-        alone = len(entered) == 1
-        return 0.0 if alone else max(missing, 0) * float(best.recipe.train.epochs)
+        best = self._state.best
+        missing, alone = max(self._missing() - seeds, 0), len(entered) == 1
+        return 0.0 if alone else missing * float(best.recipe.train.epochs)
+
+    def _missing(self) -> int:
+        """Members that the ensemble still lacks."""
+        return max(0, self._state.start.tune.ensemble - len(usable(self._state)))
 
     def _fresh(self, entered: Sequence[Attempt], seeds: int) -> Flow:
         """Trainings of each on the same fresh seeds; seed by seed, while the budget allows it."""
@@ -81,7 +85,7 @@ class Finish:
         state, wanted = self._state, self._state.start.tune.ensemble
         if not wanted or state.best.blocking or state.best.result.predictions is None:
             return
-        yield from self._more_members(wanted - len(usable(state)))
+        yield from self._more_members(self._missing())
         members = usable(state)[:wanted]
         if len(members) < LEAST_MEMBERS:
             yield Remark("no ensemble: the budget has no room for a second training of the winner")

@@ -9,6 +9,8 @@ from advisor.text import counted
 
 MOST_CONSTANT = 0.5
 MOST_CONFLICTS, MOST_LEAKED = 0.005, 0.01
+MUCH_LEAKED = 0.05
+"""Up to here (deepchecks' limit) copies flatter the score, but decisions between trials stand."""
 FEWEST = 3
 """Examples: a pair of equal inputs may be an accident."""
 MOST_SHIFT = 0.1
@@ -75,6 +77,7 @@ def leakage(history: History) -> Evidence | str:
         values if groups is None else {**values, "groups": split},
         told,
         "training and validation data",
+        None if split > 0 or copied > MUCH_LEAKED else "optimisation",
     )
 
 
@@ -118,7 +121,7 @@ DETECTORS = (
         order=1,
         about="validation examples have been seen in training",
         threshold="more than 1 % of the validation inputs, and 3 of them, are training inputs bit "
-        "by bit; or one group is on both sides",
+        "by bit (more than 5 % blocks); or one group is on both sides",
         source="deepchecks (at most 5 %), made stricter by the project",
         traps="inputs of few possible values, which coincide by chance (left out); easy data",
         look=leakage,

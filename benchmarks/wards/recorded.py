@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from advisor import symptoms
-from advisor.trial_files import read_events
 from advisor.recipe import Recipe
 from advisor.record.about import About, read_about
 from advisor.symptoms import Finding
+from advisor.trial_files import read_events
 from wards.case import Case
 
 HERE = Path(__file__).resolve().parent

@@ -10,7 +10,6 @@ from typing import Any
 
 from advisor import symptoms
 from advisor.advice import Proposal
-from advisor.trial_files import read_events, read_result
 from advisor.events import Event, ProbeFinished, TrialFinished
 from advisor.probes import PROBES
 from advisor.recipe import Recipe
@@ -20,6 +19,7 @@ from advisor.runner import Runner, UnfitError, WorkerError
 from advisor.session import Session
 from advisor.state import State
 from advisor.symptoms import Finding
+from advisor.trial_files import read_events, read_result
 
 MOST_TRIALS = 6
 """The rulebook's cap on trials, repeats with other seeds included, the first training not."""

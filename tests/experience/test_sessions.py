@@ -36,4 +36,3 @@ def test_a_session_proposes_first_what_was_kept_and_says_so() -> None:
     asked = proposed(known)[plain.index(tied)]
     assert asked.proposals[0].rule.id == second
     assert asked.proposals[0].track_record.counts == Counts(accepted=50)
-

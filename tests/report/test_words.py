@@ -32,6 +32,7 @@ def test_numbers_on_an_axis(value: float, text: str) -> None:
     [
         (Interval(0.61, 0.4098, 0.8103), "+0.61, interval [+0.41, +0.81]"),
         (Interval(0.0028, -0.0156, 0.0212), "+0.003, interval [\N{MINUS SIGN}0.016, +0.021]"),
+        (Interval(-0.2, -15.0, 14.0), "0, interval [\N{MINUS SIGN}15, +14]"),
         (Interval(12.3, -130.0, 160.0), "+12, interval [\N{MINUS SIGN}130, +160]"),
     ],
 )

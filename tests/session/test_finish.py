@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from advisor.estimates import fresh_estimate
 from advisor.evidence import Predictions
 from advisor.facts import VOCABULARY
 from advisor.finals_summary import ensemble, finalists
@@ -25,7 +26,7 @@ from advisor.requests import (
 from advisor.rulebook import installed
 from advisor.session import Session, Settings
 from advisor.session.finals import held, near_ties
-from advisor.session.finish import FRESH_SEED
+from advisor.session.finish import FRESH_SEED, Finish
 from advisor.session_symptoms import judged
 from advisor.state import Attempt
 from tests import simulation
@@ -272,6 +273,43 @@ def test_an_ensembles_value_is_that_of_the_mean_prediction() -> None:
     told = ensemble(found, state)
     assert told["pays"] == (found.decision.verdict == "accepted")
     assert [one["trial"] for one in told["members"]] == list(found.members)
+
+
+def test_members_of_an_unchanged_start_are_fresh_seeds_to_estimate_it_by() -> None:
+    start = healthy(**{"tune.budget": "15e", "tune.ensemble": 3, "tune.skip": ["finish"]})
+    made = Session(start, ())
+    asked = asked_by(made)
+    assert [one.purpose for one in trials(asked)] == ["baseline", "confirmation", "confirmation"]
+    assert made.state.ensemble is not None
+    assert made.state.ensemble.members == (2, 3, 4)
+    found = fresh_estimate(made.state)
+    assert found is not None
+    assert found.seeds == (FRESH_SEED, FRESH_SEED + 1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "wanted", "challengers", "seeds"),
+    [
+        ("30e", 0, 2, 2),
+        ("25e", 0, 1, 2),
+        ("15e", 0, 2, 1),
+        ("5e", 0, 0, 1),
+        ("4e", 0, 0, 0),
+        ("30e", 5, 1, 1),
+        ("25e", 5, 0, 2),
+    ],
+)
+def test_who_enters_is_what_the_budget_and_the_ensemble_leave_room_for(
+    budget: str, wanted: int, challengers: int, seeds: int
+) -> None:
+    """Trainings of five epochs each."""
+    start = healthy(**{"tune.budget": budget, "tune.ensemble": wanted})
+    state = session(
+        [attempt(1 + i, 0.9, start.changed({"optimizer.lr": 0.003 + i / 1000})) for i in range(3)]
+    )
+    finish = Finish(state, None)  # type: ignore[arg-type]
+    found = finish._affordable(near_ties(state))
+    assert (len(found[0]), found[1]) == (challengers, seeds)
 
 
 def test_no_ensemble_unless_it_is_asked_for() -> None:

@@ -9,6 +9,7 @@ from advisor.report.gather.visits import trained
 from advisor.report.model import Spent
 from advisor.report.replay import Story
 from advisor.requests import Result, Results, RunProbe
+from advisor.state import State
 
 WORDS = {
     "baseline": "starting recipe",
@@ -24,13 +25,14 @@ PROBES = "probes"
 def spent(story: Story) -> tuple[Spent, ...]:
     """A row for each kind of work, in the order in which it first came."""
     found: dict[str, list[Spent]] = {}
+    examples = _train_examples(story.state)
     for moment in story.moments:
         for request, result, _ in trained(moment):
             kind = WORDS.get(request.purpose, request.purpose)
             found.setdefault(kind, []).append(_training(kind, result))
         if isinstance(moment.request, RunProbe) and isinstance(moment.answer, Result):
             kind = PREFLIGHT if moment.request.probe == "preflight" else PROBES
-            found.setdefault(kind, []).append(_probe(kind, moment.request, moment.answer))
+            found.setdefault(kind, []).append(_probe(kind, moment.answer, examples))
     return tuple(_sum(kind, rows) for kind, rows in found.items())
 
 
@@ -57,19 +59,16 @@ def _training(kind: str, result: Result) -> Spent:
     )
 
 
-def _probe(kind: str, request: RunProbe, result: Result) -> Spent:
+def _probe(kind: str, result: Result, train_examples: int) -> Spent:
     found = result.probed
-    batch = request.recipe.train.batch_size
-    seconds = found.seconds if found else 0.0
-    return Spent(
-        kind,
-        1,
-        found.epochs if found else 0.0,
-        found.steps * batch if found else 0,
-        0.0,
-        seconds,
-        max(result.seconds - seconds, 0.0),
-    )
+    epochs, seconds = (found.epochs, found.seconds) if found else (0.0, 0.0)
+    over = max(result.seconds - seconds, 0.0)
+    return Spent(kind, 1, epochs, round(epochs * train_examples), 0.0, seconds, over)
+
+
+def _train_examples(state: State) -> int:
+    started = state.baseline.result.started if state.baseline else None
+    return started.data.train_examples if started else 0
 
 
 def _sum(kind: str, rows: Sequence[Spent]) -> Spent:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from advisor.preflight import hashing
-from advisor.preflight.hashing import Rows
+from advisor.data import hashing
+from advisor.data.hashing import Rows
 
 SMALL = arrays.arrays(
     st.sampled_from([np.float32, np.int32]),
