@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from advisor import evidence
 from advisor.budget import Budget
+from advisor.events import Evaluated
 from advisor.evidence import Predictions
 from advisor.facts import FactValue
+from advisor.metrics import oriented
 from advisor.recipe import Recipe
 from advisor.requests import (
     Decided,
@@ -21,6 +24,11 @@ from advisor.requests import (
 )
 from advisor.stages import Stage, ordered
 from advisor.symptoms import Finding
+
+
+CLEARLY = 3.0
+"""Standard errors by which a metric must be better than chance."""
+LEAST_EVALUATIONS = 3
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,26 @@ class Attempt:
         if found is None or started is None or finished is None or finished.train_loss is None:
             return found
         error = evidence.metric_error(self.recipe, found, scale)
-        spread = evidence.prior_spread(error, finished.train_loss, started.chance_loss)
+        spread = evidence.prior_spread(
+            error, finished.train_loss, started.chance_loss, self._falling(error)
+        )
         return replace(found, spread=spread)
+
+    def _falling(self, error: float) -> float:
+        """What the validation loss fell by over the last third, as a share of chance's; infinite
+        where that is not known, or where nothing was learned that chance does not know."""
+        started, finished = self.result.started, self.result.finished
+        losses = [e.validation_loss for e in self.result.events if isinstance(e, Evaluated)]
+        if started is None or finished is None or len(losses) < LEAST_EVALUATIONS:
+            return math.inf
+        metric, value = self.recipe.metric, finished.validation_metric
+        if value is None or finished.validation_loss is None:
+            return math.inf
+        ahead = oriented(metric, value) - oriented(metric, started.chance_metric)
+        if ahead < CLEARLY * error or finished.validation_loss >= started.chance_loss:
+            return math.inf
+        before = losses[2 * len(losses) // 3 - 1]
+        return (before - min(losses[2 * len(losses) // 3 :])) / started.chance_loss
 
     @property
     def blocking(self) -> set[str]:

@@ -101,7 +101,7 @@ def test_nothing_is_accepted_for_nothing_when_whole_trainings_vary(
 def test_the_spread_between_seeds_shrinks_with_what_was_learned() -> None:
     chance, error = 2.3, 0.02
     spreads = [prior_spread(error, loss, chance) for loss in (2.3, 1.84, 1.2, 0.6, 0.0)]
-    assert spreads[0] == spreads[1] == pytest.approx(3.5 * error)
+    assert spreads[0] == spreads[1] == pytest.approx(4.0 * error)
     assert spreads == sorted(spreads, reverse=True)
     assert spreads[-1] == pytest.approx(0.5 * error)
 
