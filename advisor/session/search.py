@@ -15,17 +15,16 @@ from typing import Any
 
 from advisor import search
 from advisor.advice import Proposal
-from advisor.evidence import WORTH_REPEATING, Decision
+from advisor.evidence import Decision
 from advisor.metrics import oriented
 from advisor.requests import Choice, Choose
 from advisor.rulebook import Rule
 from advisor.search import Dimension, Search
 from advisor.search.tpe import STARTUP
 from advisor.session.experiments import Experiments, Flow
-from advisor.session.judging import Pair, judge, predictions, without_pair
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
-from advisor.session.trying import Trials, reseeded
+from advisor.session.trying import Trials
 from advisor.stages import Stage
 from advisor.state import Attempt, State
 
@@ -33,8 +32,6 @@ LOOK = 6
 """Candidates of the quasi-random look."""
 PATIENCE = 20
 """Candidates in a row that were not accepted, after which a search is given up."""
-FRESH_PAIRS = 2
-"""Seeds, new to both, that decide about a candidate that looks better."""
 MOST_REPEATS = 50
 """Answers of a sampler that were tried already, after which nothing new is to be had."""
 SHAPES = ("model.", "train.batch_size", "train.epochs", "train.accumulation", "optimizer.kind")
@@ -102,13 +99,13 @@ class Searches:
             return self._new(near, self.settings.workers)
         sampler = Search(dims, "tpe", self._seed(), best.recipe)
         for attempt, change in known:
-            sampler.known(change, _worth(attempt))
+            sampler.known(change, worth(attempt))
         return self._new(sampler, self.settings.workers)
 
     def _new(self, sampler: Search, wanted: int) -> list[dict[str, Any]]:
         """Changes of which no recipe was trained yet."""
         best, found = self.state.best, dict[str, dict[str, Any]]()
-        sampler.known({}, _worth(best))
+        sampler.known({}, worth(best))
         for _ in range(MOST_REPEATS):
             change = sampler.ask()
             if change is None or len(found) == wanted:
@@ -179,44 +176,17 @@ class Searches:
             if self.state.best is not incumbent:
                 decision = Decision("undecided", "another of this round was accepted before it")
             else:
-                decision = yield from self._decided(stage, proposal, candidate, incumbent)
+                decision = yield from self.trials.confirmed(stage, proposal, candidate, incumbent)
             yield from self.trials.keep(stage, proposal, candidate, incumbent, decision)
         return self.state.best is not incumbent
 
-    def _decided(
-        self, stage: Stage, proposal: Proposal, candidate: Attempt, incumbent: Attempt
-    ) -> Flow:
-        """By the screen where that is clear; else by seeds that it was not chosen by."""
-        screened = judge(self.state, proposal, [(candidate, incumbent)])
-        seen = screened.comparison
-        if seen is None or seen.gain <= WORTH_REPEATING * seen.sigma:
-            return screened
-        pairs: list[Pair] = []
-        for offset in range(1, FRESH_PAIRS + 1):
-            if not self._pair_affordable(stage, candidate, incumbent, offset):
-                break
-            pair = yield from self.trials.pair(candidate.recipe, incumbent.recipe, offset)
-            if predictions(pair, self.state.scale) is None:
-                return without_pair(pair, screened)
-            pairs.append(pair)
-        if not pairs:
-            return Decision("undecided", f"no budget to confirm it: {seen}", seen)
-        return judge(self.state, proposal, pairs)
 
-    def _pair_affordable(
-        self, stage: Stage, candidate: Attempt, incumbent: Attempt, offset: int
-    ) -> bool:
-        both = [reseeded(one.recipe, offset) for one in (candidate, incumbent)]
-        new = [recipe for recipe in both if self.experiments.known(recipe) is None]
-        return self.shares.affordable(stage, sum(float(recipe.train.epochs) for recipe in new))
-
-
-def _worth(attempt: Attempt) -> float | None:
+def worth(attempt: Attempt) -> float | None:
     """The validation metric, turned so that larger is better; None without one."""
     return None if attempt.value is None else oriented(attempt.recipe.metric, attempt.value)
 
 
 def _rank(attempt: Attempt) -> float:
     """The best first; last what gave nothing."""
-    worth = _worth(attempt)
-    return math.inf if worth is None else -worth
+    found = worth(attempt)
+    return math.inf if found is None else -found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.advice import Proposal
-from advisor.evidence import Decision
+from advisor.evidence import WORTH_REPEATING, Decision
 from advisor.recipe import Recipe
 from advisor.requests import Decided
 from advisor.session.experiments import Experiments, Flow
@@ -18,6 +18,8 @@ from advisor.state import Attempt, State
 MOST_VISITS = 2
 """How often one stage may be entered, so that reopening cannot go round in circles."""
 SEEDS = 2**32
+FRESH_PAIRS = 2
+"""Seeds, new to both, that decide about a candidate that looks better."""
 
 
 class Trials:
@@ -78,6 +80,36 @@ class Trials:
         if new:
             yield from self._experiments.train_all("repeat", [(recipe, ()) for recipe in new])
         return tuple(self._experiments.known(recipe) for recipe in wanted)
+
+    def confirmed(
+        self, stage: Stage, proposal: Proposal, candidate: Attempt, incumbent: Attempt
+    ) -> Flow:
+        """Decide about the best of several that were looked at: by the screen where that is
+        clear, else by seeds that it was not chosen by, and those alone."""
+        screened = judge(self._state, proposal, [(candidate, incumbent)])
+        seen = screened.comparison
+        if screened.verdict == "accepted" or seen is None:
+            return screened
+        if seen.gain <= WORTH_REPEATING * seen.sigma:
+            return screened
+        pairs: list[Pair] = []
+        for offset in range(1, FRESH_PAIRS + 1):
+            if not self._pair_affordable(stage, candidate, incumbent, offset):
+                break
+            pair = yield from self.pair(candidate.recipe, incumbent.recipe, offset)
+            if predictions(pair, self._state.scale) is None:
+                return without_pair(pair, screened)
+            pairs.append(pair)
+        if not pairs:
+            return Decision("undecided", f"no budget to confirm it: {seen}", seen)
+        return judge(self._state, proposal, pairs)
+
+    def _pair_affordable(
+        self, stage: Stage, candidate: Attempt, incumbent: Attempt, offset: int
+    ) -> bool:
+        both = [reseeded(one.recipe, offset) for one in (candidate, incumbent)]
+        new = [recipe for recipe in both if self._experiments.known(recipe) is None]
+        return self._shares.affordable(stage, sum(float(recipe.train.epochs) for recipe in new))
 
     def keep(
         self,

@@ -8,6 +8,7 @@ from advisor.advice import Advice, Proposal, propose
 from advisor.probes import PROBES
 from advisor.requests import Choice, Choose, StageEntered, StageLeft, StageSkipped
 from advisor.rulebook import Rule
+from advisor.session.climb import Climbs
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.search import Searches
 from advisor.session.settings import Settings
@@ -40,6 +41,7 @@ class Visits:
         self._state, self._rules = state, rules
         self._experiments, self._shares, self._settings = experiments, shares, settings
         self.trials = Trials(state, experiments, shares)
+        self.climbs = Climbs(state, experiments, shares, self.trials)
         self.searches = Searches(state, experiments, shares, self.trials, settings)
 
     def visit(self, stage: Stage) -> Flow:
@@ -51,7 +53,10 @@ class Visits:
             return False
         state.visits[stage.name] = state.visits.get(stage.name, 0) + 1
         yield StageEntered(stage, state.visits[stage.name] > 1, incumbent.findings)
-        outcome, ended = yield from self._work(stage)
+        left = False
+        if stage.name == "learning_rate":
+            left = yield from self.climbs.run(stage)
+        outcome, ended = ("left on request", False) if left else (yield from self._work(stage))
         if stage.name == "finish" and not ended:
             found = yield from self.searches.run(stage)
             outcome = f"{outcome}; then searched: {found}"
@@ -117,7 +122,9 @@ class Visits:
             if not due:
                 break
             yield from self._experiments.probe(due[0], best.recipe)
-        fresh = [p for p in advice.proposals if _mark(p) not in refused]
+        fresh = [
+            p for p in advice.proposals if _mark(p) not in refused and not self.climbs.settled(p)
+        ]
         return Advice(tuple(self._fitting(stage, fresh)), advice.probes, advice.refused)
 
     def _fitting(self, stage: Stage, proposals: Sequence[Proposal]) -> list[Proposal]:

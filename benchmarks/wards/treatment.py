@@ -13,7 +13,7 @@ from advisor.advice import Proposal
 from advisor.events import Event, ProbeFinished, TrialFinished
 from advisor.probes import PROBES
 from advisor.recipe import Recipe
-from advisor.requests import Choice, Choose, OpenTest, Result, RunProbe, Train
+from advisor.requests import Choice, Choose, OpenTest, Result, Results, RunProbe, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.runner import Runner, UnfitError, WorkerError
 from advisor.session import Session
@@ -99,6 +99,12 @@ class Ward:
                         break
                     treatment.trials += request.purpose != "baseline"
                     session.tell(self.train(request.recipe, request.race))
+                case TrainAll():
+                    if treatment.trials + len(request.trials) > trials:
+                        break
+                    treatment.trials += len(request.trials)
+                    results = [self.train(one.recipe, one.race) for one in request.trials]
+                    session.tell(Results(tuple(results), sum(one.seconds for one in results)))
                 case RunProbe():
                     session.tell(self.probe(request.probe, request.recipe))
                 case Choose():

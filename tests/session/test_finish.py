@@ -276,7 +276,9 @@ def test_an_ensembles_value_is_that_of_the_mean_prediction() -> None:
 
 
 def test_members_of_an_unchanged_start_are_fresh_seeds_to_estimate_it_by() -> None:
-    start = healthy(**{"tune.budget": "15e", "tune.ensemble": 3, "tune.skip": ["finish"]})
+    start = healthy(
+        **{"tune.budget": "15e", "tune.ensemble": 3, "tune.skip": ["learning_rate", "finish"]}
+    )
     made = Session(start, ())
     asked = asked_by(made)
     assert [one.purpose for one in trials(asked)] == ["baseline", "confirmation", "confirmation"]

@@ -6,6 +6,7 @@ from advisor.evidence import Decision
 from advisor.requests import Choice, Choose, Request, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.session import Session, Settings
+from advisor.session.climb import RULE as CLIMB
 from advisor.session.search import LOOK, RULE, SHAPES
 from tests import simulation
 
@@ -32,7 +33,7 @@ def searched(budget: str = "25t", workers: int = 1, rules: tuple[Rule, ...] = ()
 def test_without_rules_the_budget_goes_into_a_search() -> None:
     session = searched()
     state = session.state
-    assert {d.proposal.rule.id for d in state.decisions} == {RULE.id}
+    assert {d.proposal.rule.id for d in state.decisions} == {RULE.id, CLIMB.id}
     assert state.budget.share > 0.5
     assert len({a.recipe.digest() for a in state.attempts}) == len(state.attempts)
 
@@ -99,11 +100,15 @@ def test_nothing_is_searched_while_it_does_not_train() -> None:
 
 def test_a_person_may_end_the_search() -> None:
     session = Session(simulation.recipe(**GOOD, **{"tune.budget": "25t"}), ())
-    while not isinstance(session.request, Choose):
+    while not (isinstance(session.request, Choose) and _is_search(session.request)):
         session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
     session.tell(Choice("leave"))
     later = [one for one in run(session) if isinstance(one, Train)]
     assert {one.purpose for one in later} <= {"confirmation"}
+
+
+def _is_search(request: Choose) -> bool:
+    return request.proposals[0].rule is RULE
 
 
 def test_locked_fields_are_not_searched() -> None:

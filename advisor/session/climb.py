@@ -1,0 +1,135 @@
+"""Moves the learning rate up, or down, by half decades while that helps.
+
+The rate has the highest return of all settings, and no rule can know how far it is off: so it is
+climbed along before schedules and optimisers are compared. Steps are judged by the metric of one
+training each; only what the climb ends at is decided about, with seeds it was not chosen by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from advisor.advice import LR_DIGITS, Proposal
+from advisor.evidence import Decision
+from advisor.requests import Choice, Choose
+from advisor.rulebook import Rule
+from advisor.session.experiments import Experiments, Flow
+from advisor.session.judging import compared
+from advisor.session.shares import Shares
+from advisor.session.trying import Trials
+from advisor.stages import Stage
+from advisor.state import Attempt, State
+
+FACTOR = 10**0.5
+MOST_STEPS = 4
+"""Two decades: further off, something else is wrong."""
+USUAL_UPDATE = 1e-3
+"""A step moves the weights by about a thousandth of their norm (Karpathy, CS231n): below, the
+climb goes up first."""
+RATE = "optimizer.lr"
+
+RULE = Rule(
+    id="climb",
+    title="Move the learning rate by half a decade",
+    stage="learning_rate",
+    when=(),
+    change={},
+    expect="better until the peak is passed",
+    why="No other setting matters as much, and how far it is off is not known: half decades up, or "
+    "down, for as long as that helps.",
+    examples=(),
+    maturity="stable",
+)
+
+
+@dataclass
+class Climbs:
+    """Climbs along the learning rate."""
+
+    state: State
+    experiments: Experiments
+    shares: Shares
+    trials: Trials
+    _done: set[str] = field(default_factory=set)
+
+    def settled(self, proposal: Proposal) -> bool:
+        """Whether this moves nothing but the rate of a recipe whose rate was climbed along."""
+        return set(proposal.change) == {RATE} and _rateless(self.state.best) in self._done
+
+    def run(self, stage: Stage) -> Flow:
+        """Climb from the incumbent; returns True when the user wants to leave the stage."""
+        start = self.state.best
+        if start.recipe.locks(RATE) or start.value is None or start.blocking:
+            return False
+        self._done.add(_rateless(start))
+        best: tuple[Proposal, Attempt] | None = None
+        for up in self._directions(start):
+            for step in range(1, MOST_STEPS + 1):
+                proposal = self._proposal(start, FACTOR**step if up else FACTOR**-step)
+                if not self._possible(stage, start, proposal):
+                    break
+                choice = yield Choose(stage, (proposal,))
+                assert isinstance(choice, Choice)
+                if choice.action != "try":
+                    return True
+                (found,) = yield from self.trials.screen([proposal])
+                leader = best[1] if best else start
+                if not self._better(found, leader):
+                    yield from self._passed(stage, proposal, found, start)
+                    break
+                if best:
+                    yield from self._passed(stage, *best, start)
+                best = proposal, found
+            if best:
+                break
+        if best:
+            decision = yield from self.trials.confirmed(stage, *best, start)
+            yield from self.trials.keep(stage, *best, start, decision)
+        return False
+
+    def _directions(self, start: Attempt) -> tuple[bool, bool]:
+        """Up first where steps are small, else down first."""
+        ratio = start.facts.get("update_ratio")
+        small = not isinstance(ratio, int | float) or ratio < USUAL_UPDATE
+        return (True, False) if small else (False, True)
+
+    def _proposal(self, start: Attempt, factor: float) -> Proposal:
+        rate = float(f"{start.recipe.optimizer.lr * factor:.{LR_DIGITS}g}")
+        evidence = {
+            "lr": start.recipe.optimizer.lr,
+            "update_ratio": start.facts.get("update_ratio"),
+        }
+        return Proposal(RULE, {RATE: rate}, evidence, (5, False, RULE.rank, RULE.id))
+
+    def _possible(self, stage: Stage, start: Attempt, proposal: Proposal) -> bool:
+        recipe = start.recipe.changed(proposal.change)
+        new = recipe.digest() not in self.experiments.tried
+        return new and self.shares.affordable(stage, float(recipe.train.epochs))
+
+    def _better(self, found: Attempt, leader: Attempt) -> bool:
+        """By the metric where one training tells them apart, else by the validation loss, which
+        is the finer measure of the two."""
+        seen = compared(self.state, [(found, leader)])
+        if seen is None:
+            return False
+        if abs(seen.gain) > seen.error:
+            return seen.gain > 0
+        return _loss(found) < _loss(leader)
+
+    def _passed(self, stage: Stage, proposal: Proposal, found: Attempt, start: Attempt) -> Flow:
+        """Write down a step that is not where the climb ends."""
+        seen = compared(self.state, [(found, start)])
+        finished = found.result.finished
+        told = finished.message if finished and finished.message else f"not the peak: {seen}"
+        yield from self.trials.keep(stage, proposal, found, start, Decision("rejected", told, seen))
+
+
+def _loss(attempt: Attempt) -> float:
+    finished = attempt.result.finished
+    loss = finished.validation_loss if finished else None
+    return float("inf") if loss is None else loss
+
+
+def _rateless(attempt: Attempt) -> str:
+    """Names a recipe whatever its rate."""
+    return attempt.recipe.changed({RATE: 1e-3}).digest()

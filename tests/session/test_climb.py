@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from advisor.requests import Choice, Choose, Decided, Request
+from advisor.session import Session
+from advisor.session.climb import MOST_STEPS, RATE, RULE
+from tests import simulation
+
+GOOD = {"model.activation": "relu", "tune.budget": "30t", "tune.skip": ("finish",)}
+
+
+def run(session: Session) -> list[Request]:
+    asked: list[Request] = []
+    while session.request is not None:
+        asked.append(session.request)
+        session.tell(simulation.answer(session.request))
+        assert len(asked) < 1000
+    return asked
+
+
+def climbs(asked: list[Request]) -> list[float]:
+    """The rates that were tried, in order."""
+    return [
+        one.proposals[0].change[RATE]
+        for one in asked
+        if isinstance(one, Choose) and one.proposals[0].rule is RULE
+    ]
+
+
+@pytest.mark.parametrize("rate", [3e-4, 3e-2])
+def test_the_peak_is_found_from_either_side(rate: float) -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: rate}), ())
+    run(session)
+    assert session.state.best.recipe.optimizer.lr == pytest.approx(3e-3, rel=0.1)
+
+
+def test_at_the_peak_one_step_either_way_is_all() -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: 3e-3}), ())
+    assert len(climbs(run(session))) == 2
+    assert session.state.best.recipe.optimizer.lr == 3e-3
+
+
+def test_small_steps_are_made_larger_first() -> None:
+    """The make-believe trainer reports updates as large as the rate."""
+    low = climbs(run(Session(simulation.recipe(**GOOD, **{RATE: 3e-4}), ())))
+    assert low[0] > 3e-4
+    high = climbs(run(Session(simulation.recipe(**GOOD, **{RATE: 3e-2}), ())))
+    assert high[0] < 3e-2
+
+
+def test_a_climb_has_an_end() -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: 3e-3}), ())
+    rising, tried = 0.3, 0
+    while session.request is not None:
+        request = session.request
+        if isinstance(request, Choose):
+            tried += request.proposals[0].rule is RULE
+        rising = min(rising + 0.1, 0.99)
+        session.tell(simulation.answer(request, level=rising))
+    assert tried <= MOST_STEPS
+
+
+def test_every_step_is_written_down_and_only_the_last_is_kept() -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: 3e-4}), ())
+    asked = run(session)
+    decided = [one for one in asked if isinstance(one, Decided) and one.proposal.rule is RULE]
+    assert len(decided) == len(climbs(asked))
+    assert sum(one.decision.verdict == "accepted" for one in decided) == 1
+
+
+def test_a_locked_rate_stays() -> None:
+    start = simulation.recipe(**GOOD, **{RATE: 3e-4, "tune.locked": ("optimizer",)})
+    assert climbs(run(Session(start, ()))) == []
+
+
+def test_a_person_may_leave_it() -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: 3e-4}), ())
+    while not isinstance(session.request, Choose):
+        session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
+    session.tell(Choice("leave"))
+    assert climbs(run(session)) == []
