@@ -34,11 +34,11 @@ Z = 3 / math.sqrt(2)
 MOST_SEEDS = 3
 WORTH_REPEATING = 1.0
 """A near-tie is given more seeds when its gain is above so many deviations of one training."""
-FITTED_LOSS, UNFITTED_LOSS, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.6, 0.5, 4.0
+FITTED_LOSS, UNFITTED_LOSS, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.6, 0.5, 3.5
 """Training loss as a share of chance's, and standard errors; see `prior_spread`."""
 SPREAD_A_FALL = 50.0
 """Standard errors for a whole of chance's loss that is lost in the last third of a training."""
-PRIOR_WEIGHT = 4.0
+PRIOR_WEIGHT = 2.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
 NO_WORSE_Z = 1.64
 NO_WORSE_MARGIN = 0.01
@@ -83,7 +83,7 @@ class Comparison:
     worse: int = 0
     """examples on which the candidate does better, and worse"""
     resampled: tuple[float, float] | None = None
-    """bootstrap interval over the examples"""
+    """bootstrap interval over the examples, where it could change the decision"""
 
     @property
     def low(self) -> float:
@@ -138,7 +138,7 @@ def prior_spread(
     """How much whole trainings differ from seed to seed, beyond what the examples explain.
 
     A training that has hardly learned is mostly its initial weights: its metric was seen to
-    deviate by up to 4 standard errors between seeds while the training loss is near chance, and
+    deviate by up to 3.5 standard errors between seeds while the training loss is near chance, and
     by half of one, beyond the examples, below 0.1 of chance (76 recipes on seven data sets, 10 to
     16 seeds each). In between it is taken to fall linearly. But a loss may stay high because the
     answers are uncertain, and not because little is learned: where it hardly falls any more, seeds
@@ -172,16 +172,18 @@ def compare(
     spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
     pooled = (PRIOR_WEIGHT * single + (seeds - 1) * spread) / (PRIOR_WEIGHT + seeds - 1)
     error = max(over_examples, math.sqrt(pooled / seeds))
+    gain, step = float(gains.mean()), _step(recipe, pairs[0][0].targets) / seeds
+    clear = abs(gain) - step > Z * error  # where it is not, resampling changes no decision
     return Comparison(
-        float(gains.mean()),
+        gain,
         error,
         seeds,
         n,
         _unit(recipe, pairs, scale),
         math.sqrt(pooled / 2),
-        _step(recipe, pairs[0][0].targets) / seeds,
+        step,
         *paired.discordant(gains),
-        paired.bootstrap(gains.mean(axis=0)),
+        paired.bootstrap(gains.mean(axis=0)) if clear else None,
     )
 
 

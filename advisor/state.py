@@ -25,7 +25,6 @@ from advisor.requests import (
 from advisor.stages import Stage, ordered
 from advisor.symptoms import Finding
 
-
 CLEARLY = 3.0
 """Standard errors by which a metric must be better than chance."""
 LEAST_EVALUATIONS = 3

@@ -63,7 +63,7 @@ def run(recipe: Recipe, ours: Model, theirs: Model, random: np.random.Generator)
     return decision
 
 
-def accepted_share(recipe: Recipe, ours: Model, theirs: Model, times: int = 1500) -> float:
+def accepted_share(recipe: Recipe, ours: Model, theirs: Model, times: int = 1000) -> float:
     random = np.random.default_rng(1)
     verdicts = [run(recipe, ours, theirs, random).verdict for _ in range(times)]
     return verdicts.count("accepted") / times
@@ -101,7 +101,7 @@ def test_nothing_is_accepted_for_nothing_when_whole_trainings_vary(
 def test_the_spread_between_seeds_shrinks_with_what_was_learned() -> None:
     chance, error = 2.3, 0.02
     spreads = [prior_spread(error, loss, chance) for loss in (2.3, 1.84, 1.2, 0.6, 0.0)]
-    assert spreads[0] == spreads[1] == pytest.approx(4.0 * error)
+    assert spreads[0] == spreads[1] == pytest.approx(3.5 * error)
     assert spreads == sorted(spreads, reverse=True)
     assert spreads[-1] == pytest.approx(0.5 * error)
 
@@ -204,9 +204,9 @@ def test_a_clear_loss_is_rejected() -> None:
 def test_more_seeds_find_a_middling_gain_more_often_than_one() -> None:
     better, worse = classifier(np.full(1000, 0.93)), classifier(np.full(1000, 0.905))
     random = np.random.default_rng(4)
-    one = [decide(compare(CLASSIFICATION, [(better(random), worse(random))])) for _ in range(400)]
-    several = accepted_share(CLASSIFICATION, better, worse, 400)
-    assert several > [decision.verdict for decision in one].count("accepted") / 400 + 0.1
+    one = [decide(compare(CLASSIFICATION, [(better(random), worse(random))])) for _ in range(200)]
+    several = accepted_share(CLASSIFICATION, better, worse, 200)
+    assert several > [decision.verdict for decision in one].count("accepted") / 200 + 0.1
 
 
 @settings(max_examples=50, deadline=None)

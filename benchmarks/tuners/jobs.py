@@ -152,7 +152,8 @@ class Watcher:
     """Notes what each trial of a session had come to when it ended."""
 
     def __init__(self, made: Outcome, folder: Path) -> None:
-        self.made, self.folder, self.seen = made, folder, 0
+        self.made, self.folder = made, folder
+        self.seen, self.probed = 0, 0
 
     def asked(self, request: Request, state: State) -> None:
         self._look(state)
@@ -164,6 +165,9 @@ class Watcher:
         self._look(state)
 
     def _look(self, state: State) -> None:
+        for _, result in state.probes[self.probed :]:  # probes train, too
+            self.probed += 1
+            self.made.training_seconds += result.probed.seconds if result.probed else 0.0
         new = state.attempts[self.seen :]
         self.seen += len(new)
         after = state.budget.epochs

@@ -65,7 +65,7 @@ def test_sizes_that_take_too_much_are_refused() -> None:
     pytest.importorskip("torch")
     recipe, _ = digits(model__hidden=(32_768,))
     limit = _peak(asked(recipe, [16])) + (40 << 20)
-    found = measure(asked(recipe, [16, 256]), limit)
+    found = measure(asked(recipe, [16, 1024]), limit)
     assert [*found.seconds] == [16]
     assert found.refused == 256
 
