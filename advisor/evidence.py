@@ -38,7 +38,7 @@ FITTED_LOSS, UNFITTED_LOSS, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.6, 0.5, 3.5
 """Training loss as a share of chance's, and standard errors; see `prior_spread`."""
 SPREAD_A_FALL = 50.0
 """Standard errors for a whole of chance's loss that is lost in the last third of a training."""
-PRIOR_WEIGHT = 2.0
+PRIOR_WEIGHT = 3.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
 NO_WORSE_Z = 1.64
 NO_WORSE_MARGIN = 0.01

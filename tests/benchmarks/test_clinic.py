@@ -270,7 +270,7 @@ def test_one_case_from_training_to_cure(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     rounds = module("wards.rounds")
     case = module("wards.cases").SICK["66"]
-    plan = rounds.Plan([case], ["torch"], [0], ["diagnosis", "cure"], 1, 0)
+    plan = rounds.Plan([case], ["torch"], [1], ["diagnosis", "cure"], 1, 0)
     found = rounds.Rounds(plan, lambda text: None)
     found.go()
     (visit,) = found.visits

@@ -63,9 +63,9 @@ def test_nothing_fits_into_no_memory() -> None:
 def test_sizes_that_take_too_much_are_refused() -> None:
     """A real process that is given little more than it needs before it trains."""
     pytest.importorskip("torch")
-    recipe, _ = digits(model__hidden=(32_768,))
+    recipe, _ = digits(model__hidden=(65_536,))
     limit = _peak(asked(recipe, [16])) + (40 << 20)
-    found = measure(asked(recipe, [16, 1024]), limit)
+    found = measure(asked(recipe, [16, 256]), limit)
     assert [*found.seconds] == [16]
     assert found.refused == 256
 

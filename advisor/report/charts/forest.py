@@ -53,9 +53,13 @@ def _reading(value: float) -> str:
     return "0" if value == 0 else ("+" if value > 0 else "") + short(value)
 
 
+SMALLEST = 1e-300
+"""Below, powers of ten lose their digits."""
+
+
 def _round_up(value: float) -> float:
     """The next of 1, 2, 5, 10... so that the axis ends in a round number."""
-    if not value:
+    if value < SMALLEST:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(power * each for each in (1, 2, 5, 10) if power * each >= value * (1 - 1e-9))
