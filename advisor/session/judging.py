@@ -47,7 +47,7 @@ def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decisio
     candidate, incumbent = first
     decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
     clear = {f.symptom for f in candidate.findings if f.outcome == "clear"}
-    cured = _cured(incumbent, clear, candidate)
+    cured = _cured(incumbent, clear, candidate) or _mended(proposal, incumbent, clear, comparison)
     order = min((symptoms.ORDER[name] for name in cured), default=0)
     graver = {
         name for name in candidate.blocking - incumbent.blocking if symptoms.ORDER[name] <= order
@@ -67,6 +67,17 @@ def _cured(incumbent: Attempt, clear: set[str], candidate: Attempt) -> set[str]:
     if UNLEARNED in candidate.blocking:
         return {name for name in cured if symptoms.ORDER[name] < symptoms.ORDER[UNLEARNED]}
     return cured
+
+
+def _mended(
+    proposal: Proposal, incumbent: Attempt, clear: set[str], comparison: Comparison
+) -> set[str]:
+    """A fault of the data, or of what goes in and comes out, that need not block: gone is gone,
+    where the score does not speak against it."""
+    treated = proposal.treats or ""
+    fired = any(f.symptom == treated and f.outcome == "fired" for f in incumbent.findings)
+    data = symptoms.ORDER.get(treated) == DATA_CLASS
+    return {treated} if fired and data and treated in clear and comparison.gain > 0 else set()
 
 
 def without_pair(pair: Pair, before: Decision) -> Decision:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.advice import Proposal
 from advisor.budget import Budget
 from advisor.recipe import Recipe
 from advisor.requests import Train
@@ -32,8 +33,6 @@ def state_of(incumbent: Attempt) -> State:
 
 
 def verdict(candidate: Attempt, incumbent: Attempt) -> str:
-    from advisor.advice import Proposal
-
     proposal = Proposal(RULE, {}, {}, (1, False, 1, "x"))
     return judge(state_of(incumbent), proposal, [(candidate, incumbent)]).verdict
 
@@ -84,3 +83,12 @@ def test_an_incumbent_without_a_result_sets_no_pace() -> None:
     failed = attempt(START)
     failed = replace(failed, result=replace(failed.result, predictions=None))
     assert race(state_of(failed), START.changed({"optimizer.lr": 0.01})) == []
+
+
+def test_a_fault_of_the_data_that_is_gone_is_mended_where_the_score_agrees() -> None:
+    rule = replace(RULE, treats="unnormalized_input")
+    proposal = Proposal(rule, {}, {}, (1, False, 1, "x"))
+    sick = attempt(START, 0.7, unnormalized_input="fired")
+    for level, expected in ((0.75, "accepted"), (0.6, "rejected")):
+        well = attempt(START.changed({"train.seed": 5}), level, unnormalized_input="clear")
+        assert judge(state_of(sick), proposal, [(well, sick)]).verdict == expected
