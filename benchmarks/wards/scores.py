@@ -49,6 +49,15 @@ class Figure:
             return None
         return self.share <= self.target if self.at_most else self.share >= self.target
 
+    @property
+    def is_surely_short(self) -> bool:
+        """Whether the whole interval is on the wrong side of the target: a few visits cannot
+        tell a share of 83 % from one of 85 %."""
+        low, high = self.interval
+        if self.target is None or not self.of:
+            return False
+        return low > self.target if self.at_most else high < self.target
+
     def record(self) -> dict[str, Any]:
         low, high = self.interval
         return {

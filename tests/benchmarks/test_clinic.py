@@ -224,6 +224,19 @@ def test_figures_say_what_falls_short() -> None:
     assert any("false alarm on a healthy training: divergence" in line for line in told)
 
 
+@pytest.mark.parametrize(
+    ("hits", "of", "at_most", "expected"),
+    [(15, 18, False, False), (3, 18, False, True), (2, 54, True, False), (30, 54, True, True)],
+)
+def test_few_visits_fail_only_what_is_surely_short(
+    hits: int, of: int, at_most: bool, expected: bool
+) -> None:
+    scores = module("wards.scores")
+    figure = scores.Figure("x", hits, of, 0.02 if at_most else 0.85, at_most)
+    assert figure.meets is False
+    assert figure.is_surely_short is expected
+
+
 def test_a_visit_that_failed_is_no_hit() -> None:
     records, scores = module("wards.records"), module("wards.scores")
     found = {f.name: f for f in scores.figures([records.Visit("3", "torch", 0, error="x")], {})}

@@ -88,7 +88,14 @@ def test_an_incumbent_without_a_result_sets_no_pace() -> None:
 def test_a_fault_of_the_data_that_is_gone_is_mended_where_the_score_agrees() -> None:
     rule = replace(RULE, treats="unnormalized_input")
     proposal = Proposal(rule, {}, {}, (1, False, 1, "x"))
-    sick = attempt(START, 0.7, unnormalized_input="fired")
-    for level, expected in ((0.75, "accepted"), (0.6, "rejected")):
-        well = attempt(START.changed({"train.seed": 5}), level, unnormalized_input="clear")
-        assert judge(state_of(sick), proposal, [(well, sick)]).verdict == expected
+    name = "unnormalized_input"
+    sick, clear = (
+        Finding(name, outcome, "optimisation", {}, "", "", "")  # type: ignore[arg-type]
+        for outcome in ("fired", "clear")
+    )
+    incumbent = replace(attempt(START, 0.7), findings=(sick,))
+    for level, mended in ((0.75, True), (0.6, False)):
+        trained = attempt(START.changed({"train.seed": 5}), level)
+        pair = replace(trained, findings=(clear,)), incumbent
+        verdict = judge(state_of(incumbent), proposal, [pair]).verdict
+        assert (verdict == "accepted") is mended
