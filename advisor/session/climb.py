@@ -27,6 +27,8 @@ USUAL_UPDATE = 1e-3
 """A step moves the weights by about a thousandth of their norm (Karpathy, CS231n): below, the
 climb goes up first."""
 RATE = "optimizer.lr"
+WHOLE = ("finished", "early_stopped")
+"""How a training ends that was not given up."""
 
 RULE = Rule(
     id="climb",
@@ -54,14 +56,28 @@ class Climbs:
 
     def settled(self, proposal: Proposal) -> bool:
         """Whether this moves nothing but the rate of a recipe whose rate was climbed along."""
-        return set(proposal.change) == {RATE} and _rateless(self.state.best) in self._done
+        return set(proposal.change) == {RATE} and self.was_here()
+
+    def was_here(self) -> bool:
+        """Whether the incumbent's rate was climbed along: no rule need look for it again."""
+        return _rateless(self.state.best) in self._done
 
     def run(self, stage: Stage) -> Flow:
-        """Climb from the incumbent; returns True when the user wants to leave the stage."""
+        """Climb from the incumbent; returns what the user chose instead of a step, "try" if
+        nothing else."""
         start = self.state.best
         if start.recipe.locks(RATE) or start.value is None or start.blocking:
-            return False
+            return "try"
         self._done.add(_rateless(start))
+        action, best = yield from self._steps(stage, start)
+        if best:
+            proposal, found = best
+            decision = yield from self.trials.confirmed(stage, proposal, found, start)
+            yield from self.trials.keep(stage, proposal, found, start, decision)
+        return action
+
+    def _steps(self, stage: Stage, start: Attempt) -> Flow:
+        """The user's last choice, and the step at which the climb ended, if it got anywhere."""
         best: tuple[Proposal, Attempt] | None = None
         for up in self._directions(start):
             for step in range(1, MOST_STEPS + 1):
@@ -71,7 +87,7 @@ class Climbs:
                 choice = yield Choose(stage, (proposal,))
                 assert isinstance(choice, Choice)
                 if choice.action != "try":
-                    return True
+                    return choice.action, best
                 (found,) = yield from self.trials.screen([proposal])
                 leader = best[1] if best else start
                 if not self._better(found, leader):
@@ -82,10 +98,7 @@ class Climbs:
                 best = proposal, found
             if best:
                 break
-        if best:
-            decision = yield from self.trials.confirmed(stage, *best, start)
-            yield from self.trials.keep(stage, *best, start, decision)
-        return False
+        return "try", best
 
     def _directions(self, start: Attempt) -> tuple[bool, bool]:
         """Up first where steps are small, else down first."""
@@ -109,8 +122,8 @@ class Climbs:
     def _better(self, found: Attempt, leader: Attempt) -> bool:
         """By the metric where one training tells them apart, else by the validation loss, which
         is the finer measure of the two."""
-        seen = compared(self.state, [(found, leader)])
-        if seen is None:
+        seen, finished = compared(self.state, [(found, leader)]), found.result.finished
+        if seen is None or finished is None or finished.status not in WHOLE:
             return False
         if abs(seen.gain) > seen.error:
             return seen.gain > 0

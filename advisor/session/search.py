@@ -64,23 +64,24 @@ class Searches:
     _asked: int = 0
 
     def run(self, stage: Stage) -> Flow:
-        """Search until nothing is found any more or the budget ends; returns why it ended."""
+        """Search until nothing is found any more or the budget ends; returns why it ended, and
+        whether the user ends the session."""
         if self.state.best.value is None or self.state.best.blocking:
-            return "nothing to search for while it does not train"
+            return "nothing to search for while it does not train", False
         failures, first = 0, True
         while failures < PATIENCE:
             changes = self._look() if first else self._next()
             proposals = tuple(self._proposal(change) for change in changes)
             proposals = self._paid_for(stage, proposals)
             if not proposals:
-                return "its share of the budget is spent" if changes else "all was tried"
+                return "its share of the budget is spent" if changes else "all was tried", False
             choice = yield Choose(stage, proposals)
             assert isinstance(choice, Choice)
             if choice.action != "try":
-                return "left on request"
+                return "left on request", choice.action == "finish"
             accepted = yield from self._try(stage, proposals, together=first)
             failures, first = (0 if accepted else failures + len(proposals)), False
-        return f"{failures} candidates in a row were not accepted"
+        return f"{failures} candidates in a row were not accepted", False
 
     # What to try
 

@@ -164,5 +164,7 @@ def _gain(decision: Decision) -> float:
 
 
 def _surpassed(decision: Decision) -> Decision:
-    reason = f"better too, but not the best of those tried with it: {decision.comparison}"
+    reason = (
+        f"would do as well, but another that was tried with it is better: {decision.comparison}"
+    )
     return replace(decision, verdict="undecided", reason=reason)

@@ -26,6 +26,8 @@ from advisor.stages import (
 from advisor.state import State
 from advisor.symptoms import Arbitration
 
+LEFT = "left on request"
+
 
 class Visits:
     """Visits to stages, by their rules."""
@@ -53,31 +55,39 @@ class Visits:
             return False
         state.visits[stage.name] = state.visits.get(stage.name, 0) + 1
         yield StageEntered(stage, state.visits[stage.name] > 1, incumbent.findings)
-        left = False
-        if stage.name == "learning_rate":
-            left = yield from self.climbs.run(stage)
-        outcome, ended = ("left on request", False) if left else (yield from self._work(stage))
-        if stage.name == "finish" and not ended:
-            found = yield from self.searches.run(stage)
-            outcome = f"{outcome}; then searched: {found}"
+        outcome, action = yield from self._parts(stage)
         yield StageLeft(stage, outcome)
-        return ended
+        return action == "finish"
+
+    def _parts(self, stage: Stage) -> Flow:
+        """The climb, the rules and the search, as far as the stage has them and the user wants;
+        returns why it was left, and the user's last choice."""
+        if stage.name == "learning_rate":
+            action = yield from self.climbs.run(stage)
+            if action != "try":
+                return LEFT, action
+        outcome, action = yield from self._work(stage)
+        if stage.name != "finish" or action != "try":
+            return outcome, action
+        found, ended = yield from self.searches.run(stage)
+        return f"{outcome}; then searched: {found}", "finish" if ended else "leave"
 
     def _work(self, stage: Stage) -> Flow:
-        """Propose and try until something speaks for leaving; returns what, and whether to end."""
+        """Propose and try until something speaks for leaving; returns what, and the user's last
+        choice."""
         refused, failures, tried = set[tuple[str, str]](), 0, 0
         while tried < stage.most_trials:
             best = self._state.best
             if passed(stage, best.findings, best.value is not None):
-                return "its exit gate is open", False
+                return "its exit gate is open", "try"
             advice = yield from self._advise(stage, refused)
             proposals = self._shares.affordable_ones(stage, advice.proposals)
             if not proposals:
-                return _nothing_to_try(advice), False
+                return _nothing_to_try(advice), "try"
             choice = yield Choose(stage, proposals)
             assert isinstance(choice, Choice)
             if choice.action != "try":
-                return "left on request", choice.action == "finish"
+                return LEFT, choice.action
             chosen = self._chosen(stage, proposals, choice, stage.most_trials - tried)
             settled = yield from self.trials.run(stage, chosen)
             tried += len(chosen)
@@ -85,8 +95,8 @@ class Visits:
             failures = 0 if accepted else failures + len(chosen)
             refused.update(_mark(proposal) for proposal in settled)
             if failures >= stage.most_failures:
-                return f"{failures} proposals in a row were not accepted", False
-        return f"{stage.most_trials} trials are its limit", False
+                return f"{failures} proposals in a row were not accepted", "try"
+        return f"{stage.most_trials} trials are its limit", "try"
 
     def _chosen(
         self, stage: Stage, proposals: Sequence[Proposal], choice: Choice, most: int
@@ -118,7 +128,9 @@ class Visits:
                 to_mend(best.findings) if stage.name == "sanity" else (),
                 self._settings.experience.after(self._state.decisions),
             )
-            due = [probe for probe in advice.probes if self._experiments.due(stage, probe)]
+            known = {"lr_range"} if self.climbs.was_here() else set[str]()
+            wanted = [probe for probe in advice.probes if probe not in known]
+            due = [probe for probe in wanted if self._experiments.due(stage, probe)]
             if not due:
                 break
             yield from self._experiments.probe(due[0], best.recipe)

@@ -14,10 +14,9 @@ from advisor.auto import Start, begin, drive, first_proposal
 from advisor.control import PrunerKind, search_control
 from advisor.crew import Crew
 from advisor.events import Event, TrialFinished
-from advisor.ledger import Ledger
 from advisor.metrics import oriented
 from advisor.recipe import Recipe
-from advisor.requests import Answer, OpenTest, Request
+from advisor.requests import Answer, Request
 from advisor.rulebook import Rule
 from advisor.runner import Runner
 from advisor.search import Kind
@@ -187,13 +186,9 @@ def _advised(
     crew = Crew(lambda cpus: runner)
     with begin(session_start, folder / "session", runner) as ledger:
         watcher = Watcher(made, ledger.folder)
-        state = _driven(Session(recipe, rules), ledger, crew, watcher)
+        state = drive(Session(recipe, rules), ledger, crew, watcher, first_proposal)
     if state.test is not None:
         made.recommended = state.test.facts.get("best_metric")
-
-
-def _driven(session: Session, ledger: Ledger, crew: Crew, watcher: Watcher) -> State:
-    return drive(session, ledger, crew, watcher, first_proposal)
 
 
 def _trained(place: Path) -> float:
@@ -262,16 +257,3 @@ def lines(path: Path) -> Iterator[Outcome]:
             yield Outcome.of(json.loads(line))
         except ValueError:
             return
-
-
-__all__ = [
-    "CHECKPOINTS",
-    "METHODS",
-    "Job",
-    "Method",
-    "OpenTest",
-    "Outcome",
-    "jobs",
-    "lines",
-    "run",
-]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.requests import Choice, Choose, Decided, Request
+from advisor.requests import Choice, Choose, Decided, Request, StageEntered
 from advisor.session import Session
 from advisor.session.climb import MOST_STEPS, RATE, RULE
 from tests import simulation
@@ -80,3 +80,24 @@ def test_a_person_may_leave_it() -> None:
         session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
     session.tell(Choice("leave"))
     assert climbs(run(session)) == []
+
+
+def test_a_person_may_end_the_session_from_it() -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: 3e-4}), ())
+    while not isinstance(session.request, Choose):
+        session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
+    session.tell(Choice("finish"))
+    later = run(session)
+    assert not any(isinstance(one, Choose | StageEntered) for one in later)
+
+
+def test_what_the_climb_had_reached_is_decided_when_it_is_left() -> None:
+    session, steps = Session(simulation.recipe(**GOOD, **{RATE: 3e-4}), ()), 0
+    while session.request is not None:
+        request = session.request
+        if isinstance(request, Choose) and request.proposals[0].rule is RULE:
+            steps += 1
+            session.tell(Choice("try" if steps == 1 else "leave"))
+        else:
+            session.tell(simulation.answer(request))
+    assert [d.trial for d in session.state.decisions if d.proposal.rule is RULE]
