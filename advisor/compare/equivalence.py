@@ -94,16 +94,16 @@ def _p(gap: float, error: float, count: int) -> float:
     """The chance of a mean at least `gap` inside the margin if the truth is on the margin."""
     if error == 0:
         return 0.0 if gap > 0 else 1.0
-    return float(_student_t().sf(gap / error, count - 1))
+    return float(_special().stdtr(count - 1, -gap / error))
 
 
 def _quantile(count: int) -> float:
-    return float(_student_t().ppf(1 - ALPHA, count - 1))
+    return float(_special().stdtrit(count - 1, 1 - ALPHA))
 
 
-def _student_t() -> Any:
-    """Imported late, since it takes a while; by name, since it has no type hints."""
-    return import_module("scipy.stats").t
+def _special() -> Any:
+    """Student's t: `stdtr` and its inverse. Imported late, since it takes a while."""
+    return import_module("scipy.special")
 
 
 def _value(results: Mapping[int, float | None], seed: int) -> float:

@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
+from advisor.data import scikit
 from advisor.data.arrays import read_memmap, read_npz
 from advisor.data.images import read_images
 from advisor.data.own import read_own
@@ -18,7 +17,6 @@ from advisor.data.texts import read_text
 from advisor.data.values import DataError, Part, Source, suggestion
 from advisor.recipe import Data, Task
 
-SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 READERS: dict[str, Callable[[Path, Data, Task], Source]] = {
     "npz": lambda path, data, task: read_npz(path),
     "csv": lambda path, data, task: read_csv(path, data),
@@ -52,17 +50,12 @@ def read_source(data: Data, task: Task) -> Source:
 
 
 def _sklearn(name: str) -> Source:
-    if name not in SKLEARN:
+    if name not in scikit.NAMES:
         raise DataError(
             f"data.source: scikit-learn has no data set {name!r} here; "
-            f"allowed: {', '.join(SKLEARN)}{suggestion(name, SKLEARN)}"
+            f"allowed: {', '.join(scikit.NAMES)}{suggestion(name, scikit.NAMES)}"
         )
-    from sklearn import datasets
-
-    bunch = getattr(datasets, f"load_{name}")()
-    inputs = np.ascontiguousarray(bunch.images if name == "digits" else bunch.data)
-    targets = np.asarray(bunch.target)
-    names = tuple(str(each) for each in bunch.get("target_names", ())) or None
+    inputs, targets, names = scikit.load(name)
     digest = hashlib.sha256(inputs.tobytes() + targets.tobytes()).hexdigest()
     part = Part(inputs, targets, "inputs", "targets")
     return Source(f"sklearn:{name}", part, None, None, digest, names, numbered=names is not None)

@@ -32,8 +32,8 @@ def ratio_of_means(over: Floats, under: Floats) -> Ratio:
     n = len(over)
     spread = np.cov(over, under) / n
     x, y = float(np.mean(over)), float(np.mean(under))
-    student = import_module("scipy.stats").t  # late, for its import time
-    t2 = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) ** 2
+    quantile = import_module("scipy.special").stdtrit  # late, for its import time
+    t2 = float(quantile(n - 1, (1 + CONFIDENCE) / 2)) ** 2
     square = y * y - t2 * float(spread[1, 1])
     middle = x * y - t2 * float(spread[0, 1])
     rest = x * x - t2 * float(spread[0, 0])

@@ -6,6 +6,8 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 from flax import nnx
 from jax import Array
 
@@ -64,7 +66,8 @@ class Plain(nnx.Module):
 
 
 class Recurrent(nnx.Module):
-    """A plain tanh cell; its recurrent weights start orthogonal, times `scale`."""
+    """A plain tanh cell; its recurrent weights start orthogonal, times `scale`. In both frameworks
+    it starts from the very same numbers, whatever the seed."""
 
     def __init__(
         self,
@@ -74,10 +77,15 @@ class Recurrent(nnx.Module):
         scale: float = 1.0,
         units: int = 32,
     ) -> None:
-        start = nnx.initializers.orthogonal(scale)
         self.inwards = nnx.Linear(input_shape[1], units, rngs=rngs)
-        self.onwards = nnx.Linear(units, units, use_bias=False, kernel_init=start, rngs=rngs)
+        self.onwards = nnx.Linear(units, units, use_bias=False, rngs=rngs)
         self.last = nnx.Linear(units, outputs, rngs=rngs)
+        start = recurrent_weights(input_shape[1], units, outputs, scale)
+        for name in ("inwards", "onwards", "last"):
+            layer = getattr(self, name)
+            layer.kernel[...] = jnp.asarray(start[f"{name}.weight"].T)
+            if f"{name}.bias" in start:
+                layer.bias[...] = jnp.asarray(start[f"{name}.bias"])
 
     def __call__(self, x: Array) -> Array:
         given = self.inwards(x[..., 0])  # (n, time, features, 1) as pictures come
@@ -89,3 +97,19 @@ class Recurrent(nnx.Module):
         start = jnp.zeros((len(x), kernel.shape[0]), given.dtype)
         state, _ = jax.lax.scan(step, start, given.swapaxes(0, 1))
         return self.last(state)
+
+
+def recurrent_weights(
+    features: int, units: int, outputs: int, scale: float
+) -> dict[str, npt.NDArray[np.float32]]:
+    """The cell's start, (outputs, inputs); `own_torch.py` has the same."""
+    random, bound = np.random.default_rng(0), units**-0.5
+    onwards, _ = np.linalg.qr(random.standard_normal((units, units)))
+    found = {
+        "onwards.weight": scale * onwards,
+        "inwards.weight": random.uniform(-bound, bound, (units, features)),
+        "inwards.bias": random.uniform(-bound, bound, units),
+        "last.weight": random.uniform(-bound, bound, (outputs, units)),
+        "last.bias": np.zeros(outputs),
+    }
+    return {name: array.astype(np.float32) for name, array in found.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -57,17 +59,39 @@ class Plain(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """A plain tanh cell; its recurrent weights start orthogonal, times `scale`."""
+    """A plain tanh cell; its recurrent weights start orthogonal, times `scale`. In both frameworks
+    it starts from the very same numbers, whatever the seed."""
 
     def __init__(
         self, input_shape: tuple[int, ...], outputs: int, scale: float = 1.0, units: int = 32
     ) -> None:
         super().__init__()
-        self.cell = nn.RNN(input_shape[-1], units, batch_first=True)
-        nn.init.orthogonal_(self.cell.get_parameter("weight_hh_l0"), gain=scale)
+        self.inwards = nn.Linear(input_shape[-1], units)
+        self.onwards = nn.Linear(units, units, bias=False)
         self.last = nn.Linear(units, outputs)
+        start = recurrent_weights(input_shape[-1], units, outputs, scale)
+        self.load_state_dict({name: torch.from_numpy(array) for name, array in start.items()})
 
     def forward(self, x: Tensor) -> Tensor:
-        states, _ = self.cell(x[:, 0])  # (n, 1, time, features) as pictures come
-        last: Tensor = self.last(states[:, -1])
+        given = self.inwards(x[:, 0])  # (n, 1, time, features) as pictures come
+        state = torch.zeros_like(given[:, 0])
+        for now in given.unbind(1):
+            state = torch.tanh(now + self.onwards(state))
+        last: Tensor = self.last(state)
         return torch.as_tensor(last)
+
+
+def recurrent_weights(
+    features: int, units: int, outputs: int, scale: float
+) -> dict[str, npt.NDArray[np.float32]]:
+    """The cell's start, (outputs, inputs) as PyTorch keeps it; `own_jax.py` has the same."""
+    random, bound = np.random.default_rng(0), units**-0.5
+    onwards, _ = np.linalg.qr(random.standard_normal((units, units)))
+    found = {
+        "onwards.weight": scale * onwards,
+        "inwards.weight": random.uniform(-bound, bound, (units, features)),
+        "inwards.bias": random.uniform(-bound, bound, units),
+        "last.weight": random.uniform(-bound, bound, (outputs, units)),
+        "last.bias": np.zeros(outputs),
+    }
+    return {name: array.astype(np.float32) for name, array in found.items()}

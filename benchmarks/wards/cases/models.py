@@ -111,7 +111,8 @@ CASES = (
         "29",
         "a plain recurrent cell that amplifies, SGD 0.1, no clipping",
         "memory",
-        {"model": own("Recurrent", scale=1.5), **_RECURRENT},
+        # the rulebook's is 1.5 over 100 steps; these sequences have 12
+        {"model": own("Recurrent", scale=2.0), **_RECURRENT},
         causes=("exploding_gradients", "non_finite", "divergence"),
         also=(*FAILS, *UNSTABLE, "warmup_needed", "poor_initialization", "layer_imbalance"),
         accepted=(*on("optimizer.clip_norm"), *down("optimizer.lr")),
