@@ -14,7 +14,7 @@ keep the chance of accepting a change that does nothing at 5 % in all if the err
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,13 +33,18 @@ Z = 3 / math.sqrt(2)
 """Three standard deviations of one training, in standard errors of a difference."""
 MOST_SEEDS = 3
 WORTH_REPEATING = 1.0
-"""A near-tie is given more seeds when its gain is above so many deviations of one training."""
+"""A near-tie is given more seeds when its gain is above so many deviations of one training; of
+what the examples explain, since how much seeds differ is only known from more of them."""
 FITTED_LOSS, UNFITTED_LOSS, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.6, 0.5, 3.5
 """Training loss as a share of chance's, and standard errors; see `prior_spread`."""
+AHEAD_SPREAD = 2.5
+"""Standard errors at most for a training that is clearly better than chance."""
 SPREAD_A_FALL = 50.0
 """Standard errors for a whole of chance's loss that is lost in the last third of a training."""
 PRIOR_WEIGHT = 3.0
 """The spread between seeds is estimated as if this many degrees of freedom had shown the prior."""
+MOST_KNOWN = 6.0
+"""Degrees of freedom that earlier comparisons count for at most: they share an incumbent."""
 NO_WORSE_Z = 1.64
 NO_WORSE_MARGIN = 0.01
 """How much of a whole of the metric (see `Comparison.unit`) a change that pays otherwise may
@@ -84,6 +89,12 @@ class Comparison:
     """examples on which the candidate does better, and worse"""
     resampled: tuple[float, float] | None = None
     """bootstrap interval over the examples, where it could change the decision"""
+    least: float = 0.0
+    """standard deviation of one training if seeds differed by no more than the examples explain"""
+    between: float = 0.0
+    """variance of the gain between seeds as it was seen; 0 with one seed"""
+    expected: float = 0.0
+    """the same as the trainings themselves let expect"""
 
     @property
     def low(self) -> float:
@@ -114,6 +125,29 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class SeenSpread:
+    """What earlier comparisons of a session showed of the spread between seeds."""
+
+    ratio: float = 1.0
+    """variance that was seen / variance that was expected"""
+    freedom: float = 0.0
+    """on how many degrees of freedom that rests"""
+
+    @classmethod
+    def of(cls, comparisons: Iterable[Comparison]) -> SeenSpread:
+        """From all that saw more than one seed."""
+        found = [one for one in comparisons if one.seeds > 1 and one.expected > 0]
+        freedom = sum(one.seeds - 1 for one in found)
+        if not freedom:
+            return cls()
+        seen = sum((one.seeds - 1) * one.between / one.expected for one in found)
+        return cls(seen / freedom, min(float(freedom), MOST_KNOWN))
+
+
+NOTHING_SEEN = SeenSpread()
+
+
+@dataclass(frozen=True)
 class Decision:
     """What became of a proposal, and the numbers that decided it."""
 
@@ -127,9 +161,8 @@ class Decision:
         comparison = self.comparison
         if self.verdict != "undecided" or comparison is None:
             return False
-        return (
-            comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * comparison.sigma
-        )
+        noise = comparison.least or comparison.sigma
+        return comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * noise
 
 
 def prior_spread(
@@ -145,22 +178,29 @@ def prior_spread(
     differ little as well. `falling`: by how much the validation loss fell over the last third, as
     a share of chance's; seeds that are ahead or behind in time differ by about that (42 recipes
     on seven data sets, 10 seeds each). Infinite: not known, or not better than chance.
-    `error` is the metric's standard error.
+    What is clearly better than chance deviated by no more than 2.1 (eleven recipes, sick and sound,
+    24 to 40 seeds each). `error` is the metric's standard error.
     """
     unlearned = (train_loss / max(chance_loss, 1e-12) - FITTED_LOSS) / (UNFITTED_LOSS - FITTED_LOSS)
     of_loss = MOST_SPREAD * min(unlearned, 1.0)
-    return error * max(LEAST_SPREAD, min(of_loss, SPREAD_A_FALL * max(falling, 0.0)))
+    if math.isfinite(falling):
+        of_loss = min(of_loss, AHEAD_SPREAD, SPREAD_A_FALL * max(falling, 0.0))
+    return error * max(LEAST_SPREAD, of_loss)
 
 
 def compare(
-    recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]], scale: float = 1.0
+    recipe: Recipe,
+    pairs: Sequence[tuple[Predictions, Predictions]],
+    scale: float = 1.0,
+    known: SeenSpread = NOTHING_SEEN,
 ) -> Comparison:
     """Compare candidate and incumbent on one pair of trials a seed, over the same examples.
 
     The error is the larger of two: over examples (of the gain averaged over seeds) and between
-    seeds (shrunk towards what the examples predict). For shares of correct answers the first
-    has a floor, the binomial noise of one training: sqrt(error rate / n); for rankings, labels
-    and tokens, whose noise is not binomial, the standard error of one training's metric.
+    seeds (shrunk towards what the trainings let expect, as far as `known` bears that out). For
+    shares of correct answers the first has a floor, the binomial noise of one training:
+    sqrt(error rate / n); for rankings, labels and tokens, whose noise is not binomial, the
+    standard error of one training's metric.
     """
     gains = np.array([_gains(recipe, ours, theirs, scale) for ours, theirs in pairs])
     seeds, n = gains.shape
@@ -168,9 +208,11 @@ def compare(
     single = float(np.mean([np.var(row, ddof=1) for row in gains])) / n
     if floor := _floor(recipe, pairs, scale):
         single, over_examples = max(single, floor), max(over_examples, math.sqrt(floor / seeds))
-    single += float(np.mean([ours.spread**2 + theirs.spread**2 for ours, theirs in pairs]))
+    expected = single + float(np.mean([a.spread**2 + b.spread**2 for a, b in pairs]))
     spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
-    pooled = (PRIOR_WEIGHT * single + (seeds - 1) * spread) / (PRIOR_WEIGHT + seeds - 1)
+    before = (PRIOR_WEIGHT + known.freedom * known.ratio) * expected
+    weight = PRIOR_WEIGHT + known.freedom + seeds - 1
+    pooled = (before + (seeds - 1) * spread) / weight
     error = max(over_examples, math.sqrt(pooled / seeds))
     gain, step = float(gains.mean()), _step(recipe, pairs[0][0].targets) / seeds
     clear = abs(gain) - step > Z * error  # where it is not, resampling changes no decision
@@ -184,6 +226,9 @@ def compare(
         step,
         *paired.discordant(gains),
         paired.bootstrap(gains.mean(axis=0)) if clear else None,
+        math.sqrt(single / 2),
+        spread,
+        expected,
     )
 
 

@@ -19,7 +19,14 @@ from typing import Any
 import numpy as np
 from common import save
 
-from advisor.evidence import Predictions, compare, decide
+from advisor.evidence import (
+    Comparison,
+    Decision,
+    Predictions,
+    SeenSpread,
+    compare,
+    decide,
+)
 from advisor.recipe import Recipe
 from advisor.requests import Train
 from advisor.runner import Runner
@@ -27,7 +34,7 @@ from advisor.state import Attempt
 from advisor.trial_files import read_result
 
 LIMIT = 0.05
-DRAWS = 4000
+DRAWS, CANDIDATES = 4000, 5
 MLP = {"kind": "mlp", "hidden": [32]}
 CNN = {"kind": "cnn", "channels": [16, 32], "hidden": [64]}
 RECIPES: dict[str, dict[str, Any]] = {
@@ -66,18 +73,32 @@ def trained(runner: Runner, start: Recipe, seeds: int, folder: Path) -> list[Pre
 
 
 def accepted_share(start: Recipe, trials: list[Predictions]) -> float:
-    """Share of null comparisons, drawn at random, that end in `accepted`."""
+    """Share of null comparisons that end in `accepted`, in sessions drawn at random: candidates
+    one after the other, each against the last that was accepted, with what was seen before."""
     random, accepted = np.random.default_rng(0), 0
-    for _ in range(DRAWS):
-        order = random.permutation(len(trials))[:6].reshape(3, 2)
-        pairs = [(trials[a], trials[b]) for a, b in order]
-        decision = decide(compare(start, pairs[:1]))
-        used = 1
-        while decision.more_seeds_may_help:
-            used += 1
-            decision = decide(compare(start, pairs[:used]))
-        accepted += decision.verdict == "accepted"
-    return accepted / DRAWS
+    for _ in range(DRAWS // CANDIDATES):
+        order = random.permutation(len(trials))[: 3 * (CANDIDATES + 1)].reshape(-1, 3)
+        incumbent, *candidates = [[trials[one] for one in row] for row in order]
+        seen: list[Comparison] = []
+        for candidate in candidates:
+            pairs = list(zip(candidate, incumbent, strict=True))
+            decision = _decided(start, pairs, SeenSpread.of(seen))
+            assert decision.comparison is not None
+            seen.append(decision.comparison)
+            if decision.verdict == "accepted":
+                accepted, incumbent = accepted + 1, candidate
+    return accepted / (DRAWS // CANDIDATES * CANDIDATES)
+
+
+def _decided(
+    start: Recipe, pairs: list[tuple[Predictions, Predictions]], known: SeenSpread
+) -> Decision:
+    used = 1
+    decision = decide(compare(start, pairs[:1], known=known))
+    while decision.more_seeds_may_help:
+        used += 1
+        decision = decide(compare(start, pairs[:used], known=known))
+    return decision
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from advisor import evidence, symptoms
 from advisor.advice import Proposal
-from advisor.evidence import Comparison, Decision, Predictions
+from advisor.evidence import Comparison, Decision, Predictions, SeenSpread
 from advisor.recipe import Recipe
 from advisor.stages import DATA_CLASS
 from advisor.state import Attempt, State
@@ -39,7 +39,15 @@ def compared(state: State, pairs: Sequence[Pair]) -> Comparison | None:
     """The gain over all pairs that can be compared; None without any."""
     measured = [predictions(pair, state.scale) for pair in pairs]
     comparable = [pair for pair in measured if pair is not None]
-    return evidence.compare(state.start, comparable, state.scale) if comparable else None
+    if not comparable:
+        return None
+    return evidence.compare(state.start, comparable, state.scale, seen_spread(state))
+
+
+def seen_spread(state: State) -> SeenSpread:
+    """What the session's decisions have shown of the spread between seeds."""
+    decided = (one.decision.comparison for one in state.decisions)
+    return SeenSpread.of(found for found in decided if found is not None)
 
 
 def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decision:

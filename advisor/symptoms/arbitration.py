@@ -153,7 +153,6 @@ class Arbitration:
         """1 to 9; 9 for a rule that goes for none, and for one that mends a field at fault which
         explains nothing that fired."""
         name = symptom or ""
-        if name in self.parts:
-            covered = self.covers(name, paths)
-            return min((self.order.get(led, LAST_CLASS) for led in covered), default=LAST_CLASS)
+        if name in self.parts and not self.covers(name, paths):
+            return LAST_CLASS
         return self.urgency.get(name, self.order.get(name, LAST_CLASS))

@@ -28,7 +28,10 @@ from tests.symptoms.streams import Stream, recipe_of
 SYMPTOM = "suspicious_values"
 RULES = {rule.id: rule for rule in installed(VOCABULARY)}
 USUAL = {name: rule for name, rule in RULES.items() if name.startswith("usual-")}
-OF_SETTINGS = {name: rule for name, rule in USUAL.items() if rule.treats == SYMPTOM}
+OF_SETTINGS = {
+    name: rule for name, rule in USUAL.items() if rule.treats == SYMPTOM and len(rule.change) == 1
+}
+TOGETHER = "usual-regularizers"
 STARTED = Stream().events()[:1]
 ELSEWHERE = {
     "optimizer.lr": "range-test",
@@ -46,6 +49,10 @@ NOTED = {
 TOO_SMALL_EPS = 1e-12
 """Below it eps is odd, and does harm only by steps that are too large, which have their rules."""
 GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "usual-adaptive-rate": {
+        "optimizer.kind": ("adam", "adamw", "nadam"),
+        "optimizer.lr": (1e-4, 1e-3, 0.01, 0.0101, 0.1, 1.0),
+    },
     "usual-dropout": {"regularization.dropout": (0.0, 0.05, 0.3, 0.5, 0.501, 0.6, 0.9)},
     "usual-eps": {
         "optimizer.kind": ("adam", "adamw", "nadam", "sgd", "rmsprop"),
@@ -120,6 +127,16 @@ def test_where_a_rule_goes_back_to_is_usual(name: str) -> None:
     assert path_of(rule) not in odd(sick.changed(change))
 
 
+def test_two_regularisers_go_back_to_what_each_goes_back_to() -> None:
+    both, each = RULES[TOGETHER], (RULES["usual-dropout"], RULES["usual-l2"])
+    sick = firing(both)
+    assert both.values(facts(sick)) == {k: v for one in each for k, v in one.change.items()}
+    for rule in each:
+        assert rule.judge(facts(sick)).fires
+        alone = sick.changed(dict(rule.change))
+        assert not both.judge(facts(alone)).fires
+
+
 def test_eps_is_odd_below_too_without_a_rule() -> None:
     recipe = recipe_of(optimizer={"kind": "adam", "eps": TOO_SMALL_EPS / 2})
     assert odd(recipe) == {"optimizer.eps"}
@@ -140,7 +157,8 @@ def test_the_usual_gain_is_that_of_the_symptoms() -> None:
 def test_every_setting_that_is_looked_at_has_a_rule_or_a_reason() -> None:
     treated = {path for rule in RULES.values() if rule.treats == SYMPTOM for path in rule.change}
     assert set(GRIDS) == set(OF_SETTINGS)
-    assert treated.isdisjoint({*ELSEWHERE, *NOTED})
+    adaptive = {"optimizer.lr"}  # usual-adaptive-rate knows Adam's only, and only above
+    assert treated & {*ELSEWHERE, *NOTED} == adaptive
     assert looked_at() == treated | set(ELSEWHERE) | set(NOTED)
 
 
