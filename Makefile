@@ -5,6 +5,7 @@
 # make check    everything that must hold: formatting, lint, types, import contracts, tests, clinic
 # make format   format, and put right what the linter can
 # make docs     write docs/rules, docs/symptoms.md and docs/facts.md anew from the rule files
+# make screenshots   draw docs/screenshots anew
 # make pins     renew constraints.txt with the newest versions that fit pyproject.toml
 #
 # PYTHON names the Python to use (3.11 or newer). PIP_ARGS goes to pip, for instance an index
@@ -25,7 +26,7 @@ PIP_INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 \
   PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
   $(BIN)/python -m pip install --quiet $(PIP_ARGS)
 
-.PHONY: help setup demo test clinic check format docs pins
+.PHONY: help setup demo test clinic check format docs screenshots pins
 .DEFAULT_GOAL := help
 
 help:
@@ -56,6 +57,9 @@ format: setup
 
 docs: setup
 	$(BIN)/advisor rules docs docs
+
+screenshots: setup
+	$(BIN)/python -m tests.tui.screenshots docs/screenshots
 
 pins:
 	$(PYTHON) -m venv --clear build/pins

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
@@ -20,6 +20,8 @@ from advisor.symptoms import Arbitration
 Order: TypeAlias = tuple[int, bool, int, str]
 """urgency of the symptom, whether another proposal goes for its cause, rank (moved by experience),
 id: smaller comes first"""
+Origin = Literal["rule", "edited", "own"]
+"""who made a change: a rule; a person, out of a rule's; a person alone"""
 NO_EXPERIENCE = Experience()
 LR_DIGITS, DIGITS = 3, 6
 """Significant digits of computed numbers: a learning rate is never known better than that; the
@@ -38,6 +40,7 @@ class Proposal:
     """the fired symptom that it goes for"""
     track_record: TrackRecord = field(default_factory=TrackRecord)
     """what became of the rule's earlier proposals"""
+    origin: Origin = "rule"
 
     @property
     def reason(self) -> str:

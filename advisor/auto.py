@@ -11,7 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,7 +38,7 @@ from advisor.requests import (
 )
 from advisor.rulebook import Rule
 from advisor.runner import Runner
-from advisor.session import Session, Settings
+from advisor.session import ChoiceError, Session, Settings, problem_of
 from advisor.state import State
 from advisor.trial_files import Cost, is_whole, read_result, trial_folder
 
@@ -56,6 +56,26 @@ class Observer(Protocol):
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
         """The request is answered; `replayed` answers come here as well."""
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two observers; the first hears everything first."""
+
+    first: Observer
+    second: Observer
+
+    def asked(self, request: Request, state: State) -> None:
+        self.first.asked(request, state)
+        self.second.asked(request, state)
+
+    def event(self, event: Event, trial: int) -> None:
+        self.first.event(event, trial)
+        self.second.event(event, trial)
+
+    def answered(self, request: Request, answer: Answer, state: State) -> None:
+        self.first.answered(request, answer, state)
+        self.second.answered(request, answer, state)
 
 
 def first_proposal(request: Choose, state: State) -> Choice:
@@ -130,7 +150,8 @@ def drive(
 ) -> State:
     """Work until the session is over: first replay what the ledger holds, then go on from there.
 
-    Raises LedgerError when the ledger holds answers to other questions than the session asks.
+    Raises LedgerError when the ledger holds answers to other questions than the session asks, and
+    ChoiceError, before it is written down, for a choice that cannot be carried out.
     """
     recorded = ledger.entries()
     while (request := session.request) is not None:
@@ -182,7 +203,7 @@ def read_answer(request: Request, answer: Mapping[str, Any], folder: Path) -> An
     """An answer from its ledger form; results come from the trial's folder."""
     match request:
         case Choose():
-            return Choice(answer["action"], answer["index"])
+            return Choice.from_json(answer)
         case OpenTest():
             return TestResult(answer["facts"], answer["opened"])
         case TrainAll():
@@ -212,7 +233,7 @@ def _carry_out(
 ) -> dict[str, Any]:
     match request:
         case Choose():
-            return asdict(choose(request, state))
+            return _chosen(request, state, choose).as_json()
         case OpenTest():
             return _open_test(request, state, ledger, crew.runner)
         case TrainAll():
@@ -224,6 +245,14 @@ def _carry_out(
             return {"trials": told, "seconds": seconds, "together": request.together}
         case _:
             return _told(request, crew.experiment(request, ledger.folder, observer.event))
+
+
+def _chosen(request: Choose, state: State, choose: Chooser) -> Choice:
+    choice = choose(request, state)
+    problem = problem_of(choice, request, state)
+    if problem is not None:
+        raise ChoiceError(problem)
+    return choice
 
 
 def _told(request: Train | RunProbe, cost: Cost) -> dict[str, Any]:

@@ -56,6 +56,11 @@ class Crew:
         for runner in self._runners:
             runner.close()
 
+    def stop(self) -> None:
+        """Ask the trainings in progress to end at their next report; from any thread."""
+        for runner in self._runners:
+            runner.stop()
+
     def experiment(self, request: Train | RunProbe, folder: Path, hear: Hear) -> Cost:
         """Run one trial or probe of a session in `folder`; what an earlier run brought to its end
         is kept, and a training that was killed goes on. Raises UserError."""
@@ -145,7 +150,7 @@ class Crew:
 
         try:
             if isinstance(request, Train):
-                runner.train(request.recipe, place, said, request.race)
+                runner.train(request.recipe, place, said, request.race, until=request.until)
             else:
                 runner.probe(request.probe, request.recipe, place, said)
         except (WorkerError, UnfitError) as failure:

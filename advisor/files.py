@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from safetensors.numpy import save
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """A safetensors file."""
+    import numpy as np
+    from safetensors.numpy import save
+
     _write(path, save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
 
 

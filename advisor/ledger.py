@@ -37,6 +37,10 @@ class LedgerError(Exception):
     """The folder cannot be used as asked; the message is for people."""
 
 
+class HeldError(LedgerError):
+    """Another process is at work on the session."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One answer: which request it answered, and what it was (JSON-able)."""
@@ -54,7 +58,7 @@ class Ledger:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise LedgerError(f"{folder}: another process is working on this session") from None
+            raise HeldError(f"{folder}: another process is working on this session") from None
         except OSError as error:
             raise LedgerError(f"{folder}: cannot write here: {error.strerror}") from error
         try:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from advisor.files import write_text
 from advisor.ledger import Record
 from advisor.machine import machine
 from advisor.recipe import Recipe
+from advisor.requests import Choice
 from advisor.state import Attempt, State
 from advisor.sweep import processors
 from advisor.trial_files import trial_folder
@@ -140,9 +142,17 @@ def _repeat(state: State, found: Record) -> dict[str, Any]:
     return {
         "best": again if trained else None,
         "session": f"{session} --out ../again",
+        "by_hand": by_hand(found),
         "exact": trained and not why,
         "why_not_exact": why or None,
     }
+
+
+def by_hand(found: Record) -> int:
+    """How many choices of the session were a person's: it is done again without them."""
+    asked = (entry for entry in found.entries if entry.request.startswith("choose "))
+    chosen = (replace(Choice.from_json(entry.answer), by="autopilot") for entry in asked)
+    return sum(choice != Choice("try") for choice in chosen)
 
 
 def _threads(header: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from advisor.advice import Proposal
 from advisor.events import Evaluated, Event, ProbeFinished, TrialFinished, TrialStarted
@@ -13,8 +13,11 @@ from advisor.recipe import Recipe
 from advisor.stages import Stage
 from advisor.symptoms import Finding
 
-Purpose = Literal["baseline", "candidate", "repeat", "confirmation", "member"]
-"""confirmation: on a seed that no decision has seen; member: one more seed for the ensemble"""
+Purpose = Literal["baseline", "candidate", "repeat", "confirmation", "member", "look"]
+"""confirmation: on a seed that no decision has seen; member: one more seed for the ensemble; look:
+only begun, to be seen beside the incumbent, and never decided about"""
+Action = Literal["try", "own", "refuse", "look", "leave", "finish", "back", "lock", "unlock"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Train:
     purpose: Purpose
     recipe: Recipe
     race: tuple[float | None, ...] = ()
+    until: int | None = None
+    """the evaluation (the first is 1) after which it is stopped; None: it goes to its end"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class Choose:
 
     stage: Stage
     proposals: tuple[Proposal, ...]
+    refused: tuple[str, ...] = ()
+    """proposals that could not be made, and why: for people"""
 
 
 @dataclass(frozen=True)
@@ -108,10 +115,47 @@ class Results:
 
 @dataclass(frozen=True)
 class Choice:
-    """An answer to `Choose`: try one of the proposals, leave the stage, or end the session."""
+    """An answer to `Choose`. What an action doesn't need is left as it is."""
 
-    action: Literal["try", "leave", "finish"]
-    index: int = 0
+    action: Action
+    """try: this proposal, edited where there is a `change`; own: `change`, which nobody proposed;
+    refuse: this proposal, for this visit of the stage; look: only begin to train this proposal, or
+    a `change` of one's own where `index` is None; leave: the stage; finish: the session; back: to
+    an earlier `trial`; lock and unlock: `fields`"""
+    index: int | None = 0
+    """of the proposal: try, refuse, look"""
+    change: Mapping[str, Any] | None = None
+    """new values by path: of a proposal's own fields (try, look), or of any fields (own, look)"""
+    trial: int | None = None
+    """whose recipe is the incumbent again: back"""
+    fields: tuple[str, ...] = ()
+    """paths of fields or sections: lock, unlock"""
+    by: Literal["person", "autopilot"] = "autopilot"
+    """who chose, for whoever reads it; nothing depends on it"""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        change = None if self.change is None else dict(self.change)
+        return {
+            "action": self.action,
+            "index": self.index,
+            "change": change,
+            "trial": self.trial,
+            "fields": list(self.fields),
+            "by": self.by,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Choice:
+        """From its ledger form; older ledgers hold an action and an index alone."""
+        return cls(
+            content["action"],
+            content.get("index", 0),
+            content.get("change"),
+            content.get("trial"),
+            tuple(content.get("fields") or ()),
+            content.get("by", "autopilot"),
+        )
 
 
 @dataclass(frozen=True)
@@ -197,12 +241,59 @@ class Ensemble:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """A change was only begun to train, at a person's wish; nothing is decided by it."""
+
+    stage: Stage
+    proposal: Proposal
+    trial: int
+    epochs: float
+    """that it was trained"""
+    value: float | None
+    """its validation metric at its last evaluation; None when it has none"""
+    incumbent: float | None
+    """the incumbent's at the same evaluation; None when it has none"""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A person went back to an earlier trial: it is the incumbent again."""
+
+    stage: Stage
+    trial: int
+    left: int
+    """the incumbent until now, by its trial"""
+    reopens: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A person locked fields, or unlocked them, for the rest of the session."""
+
+    fields: tuple[str, ...]
+    on: bool
+    all: tuple[str, ...]
+    """what is locked now"""
+
+
+@dataclass(frozen=True)
 class Remark:
     """Something worth saying that is none of the above."""
 
     text: str
 
 
-Note = StageEntered | StageLeft | StageSkipped | Decided | Finals | Ensemble | Remark
+Note = (
+    StageEntered
+    | StageLeft
+    | StageSkipped
+    | Decided
+    | Looked
+    | Returned
+    | Locked
+    | Finals
+    | Ensemble
+    | Remark
+)
 Request = Train | TrainAll | RunProbe | Choose | OpenTest | Note
 Answer = Result | Results | Choice | TestResult | None

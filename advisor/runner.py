@@ -1,9 +1,9 @@
 """Runs trials and probes in a worker process and passes on their events.
 
 One request a line goes to the worker, as JSON: `{"do": "train", "recipe": {...}, "folder": ...,
-"device": ..., "race": [...]}`, likewise `sweep`, `probe`, `test`, `data`, `info` and `parity`,
-and `{"do": "stop"}` at any time. Back come events, then `{"done": true}` or `{"error": ...}`.
-A worker that dies costs one trial: the next request starts another.
+"device": ..., "race": [...], "until": ...}`, likewise `sweep`, `probe`, `test`, `data`, `info` and
+`parity`, and `{"do": "stop"}` at any time. Back come events, then `{"done": true}` or
+`{"error": ...}`. A worker that dies costs one trial: the next request starts another.
 """
 
 from __future__ import annotations
@@ -101,16 +101,19 @@ class Runner:
         on_event: Callable[[Event], None] = _ignore,
         race: Sequence[float | None] = (),
         checkpoint_seconds: float | None = None,
+        until: int | None = None,
     ) -> list[Event]:
         """Train one recipe; `folder` gets events, best weights and validation outputs.
 
         A training of this recipe that was killed in this folder goes on from its last
-        checkpoint; one is written about every `checkpoint_seconds` (None: the usual).
+        checkpoint; one is written about every `checkpoint_seconds` (None: the usual). `until`: the
+        evaluation (the first is 1) after which it is stopped.
         """
         request: dict[str, Any] = {
             "do": "train",
             "recipe": self._plain(recipe),
             "race": list(race),
+            "until": until,
         }
         if checkpoint_seconds is not None:
             request["checkpoint_seconds"] = checkpoint_seconds
@@ -273,10 +276,11 @@ class Runner:
         return self._process
 
     def _send(self, request: Mapping[str, Any]) -> None:
-        if self._process is None or self._process.stdin is None:
+        process = self._process
+        if process is None or process.stdin is None or process.stdin.closed:
             return
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
         except BrokenPipeError:
             pass  # the worker is gone; reading its answer says how

@@ -13,10 +13,12 @@ from advisor.evidence import Predictions
 from advisor.facts import FactValue
 from advisor.metrics import oriented
 from advisor.recipe import Recipe
+from advisor.recipe.fit import has
 from advisor.requests import (
     Decided,
     Ensemble,
     Finals,
+    Looked,
     Result,
     RunProbe,
     TestResult,
@@ -28,6 +30,8 @@ from advisor.symptoms import Finding
 CLEARLY = 3.0
 """Standard errors by which a metric must be better than chance."""
 LEAST_EVALUATIONS = 3
+LOCKS = "tune.locked"
+"""The one field that differs between the trials of a session and trains nothing."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,15 @@ class State:
     attempts: list[Attempt] = field(default_factory=list)
     probes: list[tuple[RunProbe, Result]] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)
+    looks: list[Looked] = field(default_factory=list)
+    """changes that were only begun to train"""
+    way: list[int] = field(default_factory=list)
+    """the trials that led to the incumbent, the baseline left out"""
+    given_up: set[int] = field(default_factory=set)
+    """incumbents that a person went back from, by trial"""
+    locked: tuple[str, ...] = ()
+    """fields that nothing may change from now on: the recipe's `tune.locked`, and what a person
+    locked or unlocked since"""
     visits: dict[str, int] = field(default_factory=dict)
     waiting: list[Stage] = field(default_factory=list)
     incumbent: Attempt | None = None
@@ -108,6 +121,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.waiting = list(self.stages)
+        self.locked = self.start.tune.locked
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -124,12 +138,46 @@ class State:
         assert self.incumbent is not None
         return self.incumbent
 
+    @property
+    def kept(self) -> Recipe:
+        """The incumbent's recipe as it is handed out, with the locks that the session began with:
+        what a person locked on the way was for that session."""
+        return relocked(self.best.recipe, self.start.tune.locked)
+
     def attempt(self, number: int) -> Attempt:
         """The training of this number. Raises KeyError."""
         found = next((one for one in self.attempts if one.trial.number == number), None)
         if found is None:
             raise KeyError(number)
         return found
+
+    def lock(self, locked: tuple[str, ...]) -> None:
+        """Lock these fields and no others; they are the incumbent's `tune.locked` from now on, as
+        far as its recipe has them, which is where all that makes changes looks."""
+        self.locked = locked
+        self.incumbent = self.under_locks(self.best)
+
+    def under_locks(self, attempt: Attempt) -> Attempt:
+        """The same trial, with what is locked now."""
+        recipe = relocked(attempt.recipe, self.locked)
+        if recipe is attempt.recipe:
+            return attempt
+        return replace(attempt, trial=replace(attempt.trial, recipe=recipe))
+
+    def accepted(self, attempt: Attempt) -> None:
+        """The attempt is the incumbent from now on."""
+        self.incumbent = self.under_locks(attempt)
+        self.way.append(attempt.trial.number)
+
+    def gone_back(self, attempt: Attempt) -> None:
+        """An earlier attempt is the incumbent again; what was accepted since is given up."""
+        assert self.baseline is not None
+        first, number = self.baseline.trial.number, attempt.trial.number
+        way = [first, *self.way]
+        kept = way[: way.index(number) + 1] if number in way else [*way[:-1], number]
+        self.given_up = (self.given_up | set(way)) - set(kept)
+        self.way = [one for one in kept if one != first]
+        self.incumbent = self.under_locks(attempt)
 
     @property
     def fresh(self) -> tuple[Attempt, ...]:
@@ -141,3 +189,11 @@ class State:
         """Deviation of the training targets, which turns errors into the data's units."""
         started = self.baseline.result.started if self.baseline else None
         return started.data.target_std if started else 1.0
+
+
+def relocked(recipe: Recipe, locked: tuple[str, ...]) -> Recipe:
+    """The recipe with these fields locked, those left out that it does not have."""
+    there = [path for path in locked if has(recipe, path)]
+    if tuple(there) == recipe.tune.locked:
+        return recipe
+    return recipe.changed({LOCKS: there})

@@ -12,7 +12,7 @@ from typing import Any
 from advisor import ensemble_files, provenance, recipe_file
 from advisor.finals_summary import ensemble, estimate, finalists
 from advisor.session_symptoms import judged
-from advisor.state import Attempt, State
+from advisor.state import LOCKS, Attempt, State
 from advisor.symptoms import Finding
 from advisor.trial_files import trial_folder
 
@@ -21,7 +21,7 @@ def conclude(state: State, folder: Path) -> dict[str, Any]:
     """Write the session's results into its folder and return its summary."""
     best = state.incumbent
     if best is not None and best.value is not None:
-        text = recipe_file.dump(best.recipe)
+        text = recipe_file.dump(state.kept)
         (folder / "best.yaml").write_text(text, encoding="utf-8")
         weights = trial_folder(folder, best.trial.number) / "best.safetensors"
         if weights.exists():
@@ -53,6 +53,7 @@ def summary(state: State, folder: Path) -> dict[str, Any]:
         },
         "trials": len(state.attempts),
         "probes": len(state.probes),
+        "looks": len(state.looks),
         "accepted": verdicts["accepted"],
         "rejected": verdicts["rejected"],
         "undecided": verdicts["undecided"],
@@ -90,7 +91,7 @@ def changes(state: State) -> dict[str, list[Any]]:
     return {
         name: [before.get(name), after.get(name)]
         for name in names
-        if before.get(name) != after.get(name)
+        if name != LOCKS and before.get(name) != after.get(name)
     }
 
 

@@ -166,6 +166,7 @@ class Worker:
                     self.stop.is_set,
                     checkpoints,
                     request["deterministic"],
+                    request.get("until"),
                 ),
             )
         _keep(folder, outcome, dataset)

@@ -13,6 +13,7 @@ from advisor.events import (
     Event,
     LayerReport,
     ProbeFinished,
+    Status,
     StepsDone,
     TrialFinished,
     TrialStarted,
@@ -64,7 +65,7 @@ def answer(request: Request, level: float | None = None) -> Answer:
     to be expected of whatever recipe instead."""
     match request:
         case Train():
-            return trained(request.recipe, level)
+            return trained(request.recipe, level, request.until)
         case TrainAll():
             results = tuple(trained(trial.recipe, level) for trial in request.trials)
             return Results(results, 1.0)
@@ -92,8 +93,8 @@ def trainings(asked: Iterable[Request]) -> list[Train]:
     return [one for one in found if isinstance(one, Train)]
 
 
-def trained(what: Recipe, level: float | None = None) -> Result:
-    """Events and predictions of one make-believe training."""
+def trained(what: Recipe, level: float | None = None, until: int | None = None) -> Result:
+    """Events and predictions of one make-believe training, up to this epoch."""
     random = np.random.default_rng(zlib.crc32(what.digest().encode()))
     share = quality(what) if level is None else level
     epochs = what.train.epochs
@@ -104,6 +105,8 @@ def trained(what: Recipe, level: float | None = None) -> Result:
     curve = chance + (measured - chance) * (np.arange(1, epochs + 1) / epochs)
     losses = -np.log(np.clip(curve, 1e-3, 1))
     events: list[Event] = [_started(epochs)]
+    if until is not None and until < epochs:
+        curve, losses, measured = curve[:until], losses[:until], float(curve[until - 1])
     for epoch, (value, loss) in enumerate(zip(curve.tolist(), losses.tolist(), strict=True), 1):
         step, now = epoch * STEPS, float(epoch)
         flat = [loss] * STEPS
@@ -114,7 +117,8 @@ def trained(what: Recipe, level: float | None = None) -> Result:
         events.append(
             Evaluated(step, now, loss, value, loss, value, True, share_of_one, {}, float(epoch))
         )
-    events.append(_finished(epochs, float(losses[-1]), measured))
+    status: Status = "finished" if len(curve) == epochs else "stopped"
+    events.append(_finished(len(curve), float(losses[-1]), measured, status))
     return Result(events, Predictions(np.eye(CLASSES)[predicted], targets), 1.0)
 
 
@@ -125,8 +129,8 @@ def _started(epochs: int) -> TrialStarted:
     return TrialStarted("none", "cpu", 1000, STEPS, epochs, chance, chance, 1 / CLASSES, data)
 
 
-def _finished(epochs: int, loss: float, metric: float) -> TrialFinished:
+def _finished(epochs: int, loss: float, metric: float, status: Status) -> TrialFinished:
     steps = epochs * STEPS
     return TrialFinished(
-        "finished", float(epochs), steps, steps * 32, 1.0, loss, metric, loss, metric, steps
+        status, float(epochs), steps, steps * 32, 1.0, loss, metric, loss, metric, steps
     )

@@ -71,6 +71,20 @@ def test_wheel_holds_what_the_report_is_laid_out_with(unpacked: Path) -> None:
     assert {path.name for path in packed.iterdir()} == expected
 
 
+def test_wheel_holds_the_examples_and_finds_them_there(unpacked: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in (ROOT / "examples").glob("*.yaml"))
+    assert sorted(path.name for path in (unpacked / "advisor" / "examples").iterdir()) == names
+    code = (
+        f"import sys; sys.path[:0] = [{str(unpacked)!r}]\n"
+        "from advisor.bundled import examples\n"
+        "print(*[path.name for path in examples()])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.split() == names, done.stderr
+
+
 def test_each_backend_is_an_extra_of_its_own(unpacked: Path) -> None:
     text = next(unpacked.glob("*.dist-info/METADATA")).read_text(encoding="utf-8")
     needs = Parser().parsestr(text).get_all("Requires-Dist") or []
@@ -78,9 +92,9 @@ def test_each_backend_is_an_extra_of_its_own(unpacked: Path) -> None:
     assert not any(need.startswith(("torch", "jax", "flax", "optax")) for need in always)
     extras = {
         extra: {need for need in needs if f"extra == '{extra}'" in need}
-        for extra in ("torch", "jax", "data", "all")
+        for extra in ("torch", "jax", "data", "serve", "all")
     }
-    parts = extras["torch"] | extras["jax"] | extras["data"]
+    parts = extras["torch"] | extras["jax"] | extras["data"] | extras["serve"]
     assert {need.split(";")[0] for need in parts} == {need.split(";")[0] for need in extras["all"]}
     assert not any(need.startswith("torch") for need in extras["jax"])
     assert not any(need.startswith(("jax", "flax", "optax")) for need in extras["torch"])

@@ -11,6 +11,7 @@ from advisor import machine, provenance
 from advisor.ledger import Entry, Record
 from advisor.machine import cpu_model
 from advisor.provenance import record, seeds
+from advisor.requests import Choice
 from advisor.state import State
 from tests.session_symptoms.states import attempt, recipe, session
 
@@ -112,6 +113,18 @@ def test_a_training_in_step_with_others_does_not_repeat_exactly(tmp_path: Path) 
     found = told(state(), tmp_path, (apart | {"together": True},))["repeat"]
     assert not found["exact"]
     assert "in step" in found["why_not_exact"]
+
+
+def test_choices_of_a_person_are_counted(tmp_path: Path) -> None:
+    told = (
+        {"action": "try", "index": 0},
+        Choice("try", by="person").as_json(),
+        Choice("lock", fields=("model",)).as_json(),
+        Choice("try", 1).as_json(),
+    )
+    entries = tuple(Entry("choose sanity a b", answer) for answer in told)
+    found = record(state(), Record(tmp_path, HEADER, entries, ("2026-01-31T12:05:00+00:00",), 1))
+    assert found["repeat"]["by_hand"] == 2
 
 
 def test_as_many_processors_and_threads_as_it_had(

@@ -106,6 +106,20 @@ def test_a_race_that_is_lost_stops_the_trial(tmp_path: Path) -> None:
     assert "clearly behind" in finished.message
 
 
+def test_a_trial_that_is_only_begun_ends_at_its_evaluation(
+    backend_name: str, tmp_path: Path
+) -> None:
+    with Runner(backend_name, "cpu") as runner:
+        whole = runner.train(recipe(), tmp_path / "whole")
+        begun = runner.train(recipe(), tmp_path / "begun", until=2)
+    finished = begun[-1]
+    assert isinstance(finished, TrialFinished)
+    assert (finished.status, finished.epochs) == ("stopped", 2)
+    assert "only begun: 2 epochs" in finished.message
+    first, second = ([e for e in one if isinstance(e, Evaluated)] for one in (whole, begun))
+    assert [e.validation_metric for e in second] == [e.validation_metric for e in first[:2]]
+
+
 def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_path: Path) -> None:
     wild = recipe(**{"optimizer.kind": "sgd", "optimizer.lr": 1000.0, "optimizer.momentum": 0.99})
     regression = wild.changed(

@@ -11,7 +11,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from advisor.cli.errors import reported
+from advisor.cli import tui
+from advisor.cli.commands import Parser
+from advisor.cli.errors import CliError, reported
 from advisor.cli.parser import make_parser
 
 __all__ = ["main"]
@@ -35,7 +37,16 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser = make_parser()
     found = parser.parse_args(arguments)
     if found.command is None:
-        parser.print_help()
-        return 0
+        return _without_command(parser)
     code: int = found.execute(found)
     return code
+
+
+def _without_command(parser: Parser) -> int:
+    """The recipe picker where there is a terminal for it, else the help."""
+    try:
+        tui.check_terminal()
+    except CliError:
+        parser.print_help()
+        return 0
+    return tui.start(tui.opening_without_options())

@@ -68,8 +68,8 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
     from advisor.auto import Start
+    from advisor.backend_choice import chosen
     from advisor.cli import rules, sessions
-    from advisor.cli.backends import chosen
     from advisor.cli.errors import tell
     from advisor.experience import learning
     from advisor.ledger import Ledger

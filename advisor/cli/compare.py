@@ -42,6 +42,7 @@ class CompareOptions(options.CompareOptions):
     seeds: tuple[int, ...]
     epochs: int | None
     margin: float | None
+    progress: bool
 
     @property
     def plan(self) -> Plan:
@@ -113,6 +114,11 @@ def _add_trainings(parser: argparse.ArgumentParser) -> None:
         help="a difference of the metric within this is equivalence; of its logarithm for "
         "perplexity (default: 0.01 of the metric's scale)",
     )
+    parser.add_argument(
+        "--progress",
+        action="store_true",
+        help="with --json: a line for each gate and each evaluation as well, as they come",
+    )
 
 
 def _margin(text: str) -> float:
@@ -129,6 +135,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
 
     asked = CompareOptions.of(arguments)
+    if asked.progress and not asked.json:
+        raise CliError("--progress: lines for programs; it goes with --json")
     backends = _pair(asked.backends)
     recipe = recipe_file.read(asked.recipe, asked.overrides)
     agreement = _compare(asked, recipe, backends)
@@ -145,16 +153,19 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _compare(asked: CompareOptions, recipe: Recipe, backends: tuple[str, str]) -> Agreement:
-    from advisor.cli.compare_progress import watching
+    from advisor.cli.compare_progress import JsonProgress, watching
     from advisor.compare import compare
 
+    if asked.progress:
+        told = JsonProgress(recipe, backends, asked.plan)
+        return compare(recipe, backends, asked.plan, told, asked.runner)
     with watching() as watcher:
         return compare(recipe, backends, asked.plan, watcher, asked.runner)
 
 
 def _pair(asked: tuple[str, ...]) -> tuple[str, str]:
     from advisor.backend import backend_names
-    from advisor.cli.backends import chosen, is_installed
+    from advisor.backend_choice import chosen, is_installed
 
     found = [chosen(name) for name in asked] or [n for n in backend_names() if is_installed(n)]
     if len(found) < 2:

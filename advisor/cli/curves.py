@@ -23,6 +23,7 @@ MOST_POINTS, MANY = 400, 100
 LARGEST, NARROW = 1e30, 1e-6
 COLORS = ("cyan", "orange", "magenta")
 LOSSES = {"train_loss": "training", "validation_loss": "validation"}
+TOLD = (*LOSSES, "train_metric", "validation_metric", "grad_norm", "lr")
 Points = tuple[list[float], list[float]]
 
 
@@ -49,6 +50,22 @@ def log_curves(series: Mapping[str, Series], width: int) -> Text | None:
     if not lines:
         return None
     return _drawn(lines, "loss", "epoch" if by_epoch else "step", (width, LOW), falls=True)
+
+
+def told_curves(series: Mapping[str, Series]) -> dict[str, Any]:
+    """The curves of a log for a program that draws them, thinned likewise; `x` are epochs where all
+    of them have epochs, else steps."""
+    found = {name: one for name, one in series.items() if name.partition("/")[0] in TOLD}
+    by_epoch = all(
+        one.epochs is not None and np.isfinite(one.epochs).all() for one in found.values()
+    )
+    curves = []
+    for name, one in found.items():
+        places = one.epochs if by_epoch and one.epochs is not None else one.steps
+        x, y = thinned(places, one.values)
+        if x:
+            curves.append({"name": name, "x": x, "y": y})
+    return {"axis": "epoch" if by_epoch else "step", "curves": curves}
 
 
 def search_curves(

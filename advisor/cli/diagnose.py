@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command
-from advisor.cli.errors import Exit
+from advisor.cli.errors import CliError, Exit
 from advisor.cli.errors import tell as warn
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class DiagnoseOptions(options.Options):
     rules: tuple[Path, ...]
     all: bool
     follow: bool
+    curves: bool
     task: str | None
     metric: str | None
     classes: int | None
@@ -88,6 +89,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--follow", action="store_true", help="go on as the log grows, until Ctrl+C"
     )
+    parser.add_argument(
+        "--curves", action="store_true", help="with --json: a line with the log's curves as well"
+    )
     options.add_rules(parser)
     options.add_json(parser)
 
@@ -97,6 +101,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from advisor.logs import LogError
 
     asked = DiagnoseOptions.of(arguments)
+    if asked.curves and not asked.json:
+        raise CliError("--curves: a line for programs; it goes with --json")
     rules = load(asked.rules)
     if not asked.follow:
         _show(asked, _look(asked, rules))
@@ -114,7 +120,7 @@ def execute(arguments: argparse.Namespace) -> int:
             continue
         readable = True
         now = [one.title for one in found.remarks]
-        if now != before:
+        if now != before or asked.curves:
             _show(asked, found)
         before = now
     return Exit.DONE
@@ -140,6 +146,10 @@ def _show(asked: DiagnoseOptions, found: Diagnosis) -> None:
     if not asked.json:
         tell(found, everything=asked.all)
         return
+    if asked.curves:
+        from advisor.cli.curves import told_curves
+
+        write_json({"event": "curves", **told_curves(found.case.series)})
     for one in objects(found, everything=asked.all):
         write_json(one)
 

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from advisor.cli.curves import log_curves
 from advisor.cli.diagnose_unjudged import names, unjudged
-from advisor.cli.json_lines import finding
 from advisor.cli.output import console
 from advisor.diagnosis import Diagnosis, Remark
 from advisor.diagnosis.condition_words import together
 from advisor.diagnosis.remarks import Option
 from advisor.diagnosis.scale import MANY
+from advisor.journal.values import finding
 from advisor.logs.log import counted
 from advisor.text import clean
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from enum import IntEnum
 
+from advisor import mistakes
 from advisor.text import clean
 
 
@@ -23,18 +24,6 @@ class Exit(IntEnum):
     FAULT = 70
     INTERRUPTED = 130
     PIPE_CLOSED = 141
-
-
-USERS_ERRORS = (
-    ("advisor.backend", "BackendMissingError"),
-    ("advisor.diagnosis.told", "DiagnosisError"),
-    ("advisor.ledger", "LedgerError"),
-    ("advisor.logs.log", "LogError"),
-    ("advisor.recipe_file", "RecipeError"),
-    ("advisor.rulebook", "RuleError"),
-    ("advisor.runner", "UserError"),
-)
-WORKER_ERRORS = (("advisor.runner", "WorkerError"),)
 
 
 class CliError(Exception):
@@ -89,7 +78,7 @@ def _reported(work: Callable[[], int]) -> int:
             where = f"{error.filename}: " if error.filename else ""
             tell(f"error: {where}{error.strerror or error}")
             return Exit.BAD_INPUT
-        if is_one_of(error, WORKER_ERRORS):
+        if mistakes.is_one_of(error, mistakes.WORKER_ERRORS):
             tell(f"error: {error}\n{getattr(error, 'detail', '')}".rstrip())
             return Exit.NOTHING_TRAINED
         traceback.print_exc()
@@ -98,14 +87,8 @@ def _reported(work: Callable[[], int]) -> int:
 
 
 def is_users_error(error: Exception) -> bool:
-    """Whether the message is written for users. Imports nothing: an error of a class can only be
-    raised once the module of that class is there."""
-    return isinstance(error, CliError) or is_one_of(error, USERS_ERRORS)
-
-
-def is_one_of(error: Exception, names: tuple[tuple[str, str], ...]) -> bool:
-    classes = (getattr(sys.modules.get(module), name, None) for module, name in names)
-    return isinstance(error, tuple(cls for cls in classes if cls is not None))
+    """Whether the message is written for users."""
+    return isinstance(error, CliError) or mistakes.is_users_error(error)
 
 
 def tell(text: str) -> None:

@@ -11,20 +11,25 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.advice import Proposal
+from advisor.choice_words import chosen_words, locked_words, looked_words, returned_words
 from advisor.cli.narrate_finals import ensemble_lines, finals_lines, fresh_words
 from advisor.events import Event
 from advisor.recipe import Recipe
 from advisor.requests import (
     Answer,
+    Choice,
     Choose,
     Decided,
     Ensemble,
     Finals,
+    Locked,
+    Looked,
     OpenTest,
     Remark,
     Request,
     Result,
     Results,
+    Returned,
     RunProbe,
     StageEntered,
     StageLeft,
@@ -77,6 +82,12 @@ class Narrator:
                 self.say(f"  [dim]left: {_text(request.outcome)}; spent {state.budget}[/]")
             case Decided():
                 self._decision(request)
+            case Looked():
+                self.say(f"    [cyan]o[/] {_text(looked_words(request))}")
+            case Returned():
+                self.say(f"  [bold blue]<[/] {_text(returned_words(request))}")
+            case Locked():
+                self.say(f"  [dim]{_text(locked_words(request))}[/]")
             case Finals():
                 self._lines(finals_lines(request, state))
             case Ensemble():
@@ -99,6 +110,9 @@ class Narrator:
                 self._checked(answer, state)
             else:
                 self._probed(answer)
+        elif isinstance(request, Choose) and isinstance(answer, Choice):
+            if told := chosen_words(answer, request, state.best.recipe.flat()):
+                self.say(f"    [dim]{_text(told)}[/]")
         elif isinstance(answer, TestResult):
             for name in ("baseline", "best", "ensemble"):
                 value, loss = (answer.facts.get(f"{name}_{what}") for what in ("metric", "loss"))
@@ -141,6 +155,8 @@ class Narrator:
                 f"{number(recipe.optimizer.lr)}, batch {recipe.train.batch_size}, "
                 f"{counted(recipe.train.epochs, 'epoch')}, seed {recipe.train.seed}"
             )
+        elif request.until is not None:
+            what += f", for {counted(request.until, 'epoch')} of {recipe.train.epochs}"
         elif request.purpose != "candidate":
             what += f" with seed {recipe.train.seed}"
         self.say(what)

@@ -10,9 +10,10 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from advisor.new_folder import output_folder as output_folder
 
 if TYPE_CHECKING:
     from advisor.runner import Runner
@@ -66,7 +67,7 @@ class RunOptions(RecipeOptions):
     """One training."""
 
     backend: str | None
-    """None: see `advisor.cli.backends.chosen`"""
+    """None: see `advisor.backend_choice.chosen`"""
     seed: int | None
     out: Path | None
 
@@ -139,6 +140,12 @@ def _override(path: str, value: object) -> tuple[str, ...]:
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """RECIPE, --set, --device, --deterministic, --trust and --json."""
     parser.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a YAML file")
+    add_changes(parser)
+    add_json(parser)
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """--set, --device, --deterministic and --trust."""
     parser.add_argument(
         "--set",
         dest="changes",
@@ -159,7 +166,6 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         "operations that cannot be repeated; on CPU runs repeat anyway",
     )
     add_trust(parser)
-    add_json(parser)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
@@ -258,6 +264,12 @@ def count(text: str) -> int:
     )
 
 
+def port(text: str) -> int:
+    """A whole number from 1 to 65535."""
+    wanted = "a port is a whole number from 1 to 65535"
+    return int(_checked(lambda text: _is_whole(text) and 0 < int(text) < 65536, text, wanted))
+
+
 def names(text: str) -> tuple[str, ...]:
     """`torch,jax`: exactly two different names."""
     found = tuple(part.strip() for part in text.split(","))
@@ -268,16 +280,6 @@ def names(text: str) -> tuple[str, ...]:
 
 def _is_whole(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,12}", text) is not None
-
-
-def output_folder(out: Path | None, recipe_name: str, now: datetime | None = None) -> Path:
-    """`out`, or a new name under `runs` made of the recipe's name and the time."""
-    if out is not None:
-        return out
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", recipe_name).strip("-") or "recipe"
-    made = Path("runs") / f"{name}-{(now or datetime.now()):%Y%m%d-%H%M%S}"
-    free = (made.with_name(f"{made.name}-{n}") for n in range(2, 1000))
-    return made if not made.exists() else next(path for path in free if not path.exists())
 
 
 def seed_folders(folder: Path, seeds: tuple[int, ...]) -> dict[int, Path]:

@@ -21,7 +21,7 @@ def write(line: str) -> None:
 
 def write_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line; NaN and infinity become null."""
-    from advisor.cli.json_lines import strict
+    from advisor.journal.values import strict
 
     write(strict(value))
 

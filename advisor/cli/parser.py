@@ -18,6 +18,7 @@ from advisor.cli import (
     schema,
     sweep,
     trust,
+    tui,
 )
 from advisor.cli.commands import Parser
 
@@ -27,6 +28,7 @@ read off the training run, and kept only if a paired comparison says that it hel
 
 EPILOG = """\
 examples:
+  advisor tui recipe.yaml                         tune together, in the terminal
   advisor auto recipe.yaml                        tune, and leave best.yaml in a new folder
   advisor run recipe.yaml --set optimizer.lr=0.01 train once and say what is wrong
   advisor control DIR                             what would random search and TPE have found?
@@ -59,6 +61,7 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"advisor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for module in (
+        tui,
         run,
         auto,
         resume,

@@ -72,12 +72,9 @@ def add(commands: Commands) -> None:
 
 def load(folders: Sequence[Path]) -> tuple[Rule, ...]:
     """The installed rules and those in `folders`, in the order of the stages."""
-    from advisor import facts, rulebook
-    from advisor.stages import place
+    from advisor.all_rules import all_rules
 
-    vocabulary = facts.VOCABULARY
-    found = rulebook.with_folders(rulebook.installed(vocabulary), folders, vocabulary)
-    return tuple(sorted(found, key=lambda rule: (place(rule.stage), rule.rank, rule.id)))
+    return all_rules(folders)
 
 
 def list_rules(arguments: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ def add(commands: Commands) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
-    from advisor.cli.backends import chosen
+    from advisor.backend_choice import chosen
 
     asked = options.RunOptions.of(arguments)
     backend = chosen(asked.backend)
@@ -177,7 +177,7 @@ def summary(
     recipe: Recipe, finished: TrialFinished, fired: list[Finding], folder: Path
 ) -> dict[str, Any]:
     """The documented last object of `run --json`."""
-    from advisor.cli.json_lines import finding
+    from advisor.journal.values import finding
 
     values = {
         "validation": (finished.validation_metric, finished.validation_loss),

@@ -58,7 +58,7 @@ def add(commands: Commands) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from advisor.cli.backends import chosen
+    from advisor.backend_choice import chosen
     from advisor.cli.output import write_json
     from advisor.cli.run import check_folder
 

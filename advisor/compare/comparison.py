@@ -60,11 +60,14 @@ def compare(
                 sizes = worker.check(recipe)
                 if not own:
                     measured[backend] = _steps(worker, backend, recipe, plan, Path(folder), watcher)
+        gates = tuple(_gates([measured[backend] for backend in backends] if measured else []))
+        for gate in gates:
+            watcher.decided(gate)
         trainings = _trainings(recipe, backends, plan, Path(folder), watcher, open_worker)
     return Agreement(
         backends,
         recipe.metric,
-        tuple(_gates([measured[backend] for backend in backends] if measured else [])),
+        gates,
         {name: arrays["float64"]["losses"].tolist() for name, arrays in measured.items()},
         tuple(notes(recipe, plan.steps, sizes, [m["float64"] for m in measured.values()])),
         trainings,

@@ -69,9 +69,13 @@ def train_seeds(
     for number, seed in enumerate(seeds, 1):
         watcher.began(f"{name}: training {number} of {len(seeds)} (seed {seed})")
         watch = _Watch(recipe, worker, memory, watcher, clock)
-        events = worker.train(
-            recipe.changed({"train.seed": seed}), folder / f"{name}-{seed}", watch.event
-        )
+
+        def heard(event: Event, seed: int = seed, watch: _Watch = watch) -> None:
+            watch.event(event)
+            watcher.reported(name, seed, event)
+
+        seeded = recipe.changed({"train.seed": seed})
+        events = worker.train(seeded, folder / f"{name}-{seed}", heard)
         runs.append(Trained(seed, tuple(events), watch.first_steps))
     return Trainings(tuple(runs), recipe.train.batch_size, memory.bytes)
 

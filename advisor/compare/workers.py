@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from advisor.compare.gates import Gate
 from advisor.events import Event
 from advisor.recipe import Recipe
 
@@ -40,6 +41,12 @@ class Watcher(Protocol):
     def went(self, share: float, what: str = "") -> None:
         """How much of it is done, and what can be said of it."""
 
+    def decided(self, gate: Gate) -> None:
+        """One of the gates 1 to 3."""
+
+    def reported(self, backend: str, seed: int, event: Event) -> None:
+        """What the whole training of this seed says of itself."""
+
 
 class Unwatched:
     """Tells nobody."""
@@ -48,4 +55,10 @@ class Unwatched:
         pass
 
     def went(self, share: float, what: str = "") -> None:
+        pass
+
+    def decided(self, gate: Gate) -> None:
+        pass
+
+    def reported(self, backend: str, seed: int, event: Event) -> None:
         pass

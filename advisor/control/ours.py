@@ -12,7 +12,7 @@ from advisor.evidence import Predictions
 from advisor.metrics import oriented
 from advisor.recipe import Recipe
 from advisor.report.replay import Story
-from advisor.requests import Decided, Result, Results
+from advisor.requests import Decided, Result, Results, Returned
 from advisor.state import Attempt, State
 
 
@@ -89,6 +89,8 @@ def _incumbents(story: Story) -> Iterator[tuple[float, float]]:
             value = baseline.value
         elif isinstance(request, Decided) and request.decision.verdict == "accepted":
             value = request.value
+        elif isinstance(request, Returned):
+            value = story.state.attempt(request.trial).value
         else:
             continue
         if value is not None:

@@ -34,10 +34,11 @@ def rule_version(rule: Rule) -> Version:
 
 def outcomes(decisions: Iterable[Decided]) -> dict[Version, Counts]:
     """What a session's decisions come to, by rule. Points of a search come from none: what stands
-    in for their rule has no conditions."""
+    in for their rule has no conditions; and a change that a person edited is no longer the rule's.
+    """
     found: dict[Version, Counts] = {}
     for decided in decisions:
-        if not decided.proposal.rule.when:
+        if not decided.proposal.rule.when or decided.proposal.origin != "rule":
             continue
         version = rule_version(decided.proposal.rule)
         one = Counts(**{decided.decision.verdict: 1})
@@ -77,6 +78,7 @@ class Experience:
 
         A refusal means no more once a change was accepted that moves a field of the rule, or that
         reopens its stage: a reverted change may be tried again when what it is coupled to moved.
+        What a person edited says nothing against the rule.
         """
         refused: Counter[str] = Counter()
         rules: dict[str, Rule] = {}
@@ -84,7 +86,7 @@ class Experience:
             rule, paths = decided.proposal.rule, list(decided.proposal.change)
             rules[rule.id] = rule
             if decided.decision.verdict != "accepted":
-                refused[rule.id] += 1
+                refused.update([rule.id] if decided.proposal.origin == "rule" else [])
                 continue
             for name in [name for name in refused if _coupled(rules[name], paths)]:
                 del refused[name]

@@ -29,10 +29,15 @@ def misfits(recipe: Recipe) -> Iterator[str]:
     yield from _losses(recipe)
     yield from _modules(recipe)
     yield from _sources(recipe)
-    known = {*recipe.flat(), *(path for path in MAPPINGS if _is_there(recipe, path))}
     for path in recipe.tune.locked:
-        if not any(each == path or each.startswith(path + ".") for each in known):
+        if not has(recipe, path):
             yield f"tune.locked names {path!r}, which is not a field of this recipe"
+
+
+def has(recipe: Recipe, path: str) -> bool:
+    """Whether this is a field of the recipe, or a section or mapping."""
+    known = {*recipe.flat(), *(each for each in MAPPINGS if _is_there(recipe, each))}
+    return any(each == path or each.startswith(path + ".") for each in known)
 
 
 def _is_there(recipe: Recipe, path: str) -> bool:

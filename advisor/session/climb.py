@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from advisor.advice import LR_DIGITS, Proposal
 from advisor.evidence import Decision
-from advisor.requests import Choice, Choose
 from advisor.rulebook import Rule
+from advisor.session.asking import Asking
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import compared
 from advisor.session.shares import Shares
@@ -27,6 +27,7 @@ USUAL_UPDATE = 1e-3
 """A step moves the weights by about a thousandth of their norm (Karpathy, CS231n): below, the
 climb goes up first."""
 RATE = "optimizer.lr"
+OVERTAKEN = "before it was confirmed, the rate was locked or the incumbent was another"
 WHOLE = ("finished", "early_stopped")
 """How a training ends that was not given up."""
 
@@ -52,6 +53,7 @@ class Climbs:
     experiments: Experiments
     shares: Shares
     trials: Trials
+    asking: Asking
     _done: set[str] = field(default_factory=set)
 
     def settled(self, proposal: Proposal) -> bool:
@@ -65,29 +67,44 @@ class Climbs:
     def run(self, stage: Stage) -> Flow:
         """Climb from the incumbent; returns what the user chose instead of a step, "try" if
         nothing else."""
-        start = self.state.best
-        if start.recipe.locks(RATE) or start.value is None or start.blocking:
-            return "try"
-        self._done.add(_rateless(start))
-        action, best = yield from self._steps(stage, start)
-        if best:
-            proposal, found = best
+        while True:
+            start = self.state.best
+            if start.recipe.locks(RATE) or start.value is None or start.blocking:
+                return "try"
+            self._done.add(_rateless(start))
+            action, end = yield from self._steps(stage, start)
+            if end:
+                yield from self._concluded(stage, start, *end)
+            if action != "again":
+                return action
+            if self.was_here():
+                return "try"
+
+    def _concluded(self, stage: Stage, start: Attempt, proposal: Proposal, found: Attempt) -> Flow:
+        """Decide about where the climb ended, if that is still a question."""
+        if self._goes_on(start):
             decision = yield from self.trials.confirmed(stage, proposal, found, start)
-            yield from self.trials.keep(stage, proposal, found, start, decision)
-        return action
+        else:
+            decision = Decision("undecided", OVERTAKEN)
+        yield from self.trials.keep(stage, proposal, found, start, decision)
+
+    def _goes_on(self, start: Attempt) -> bool:
+        """Whether the climb's start is still the incumbent, and its rate free."""
+        best = self.state.best
+        return best.trial.number == start.trial.number and not best.recipe.locks(RATE)
 
     def _steps(self, stage: Stage, start: Attempt) -> Flow:
-        """The user's last choice, and the step at which the climb ended, if it got anywhere."""
+        """The user's last choice ("again": another incumbent, or the rate is locked), and the step
+        at which the climb ended, if it got anywhere."""
         best: tuple[Proposal, Attempt] | None = None
         for up in self._directions(start):
             for step in range(1, MOST_STEPS + 1):
                 proposal = self._proposal(start, FACTOR**step if up else FACTOR**-step)
-                if not self._possible(stage, start, proposal):
+                action = yield from self._asked(stage, start, proposal)
+                if action == "none":
                     break
-                choice = yield Choose(stage, (proposal,))
-                assert isinstance(choice, Choice)
-                if choice.action != "try":
-                    return choice.action, best
+                if action != "try":
+                    return action, best
                 (found,) = yield from self.trials.screen([proposal])
                 leader = best[1] if best else start
                 if not self._better(found, leader):
@@ -96,14 +113,26 @@ class Climbs:
                 if best:
                     yield from self._passed(stage, *best, start)
                 best = proposal, found
-            if best:
+            if best and self._clearly_better(best[1], start):
                 break
         return "try", best
 
+    def _asked(self, stage: Stage, start: Attempt, proposal: Proposal) -> Flow:
+        """What is chosen: "try", "leave", "finish", "again" where the climb is over, "none" where
+        this step is not to be taken."""
+        while self._possible(stage, start, proposal):
+            picked = yield from self.asking.ask(stage, (proposal,))
+            if picked.action != "again" or not self._goes_on(start):
+                return picked.action
+        return "none"
+
     def _directions(self, start: Attempt) -> tuple[bool, bool]:
-        """Up first where steps are small, else down first."""
+        """Up first where steps are small, or hardly large and it does not fit yet; else down first.
+        The other way is looked at as well where the first led to nothing that one training can
+        tell."""
         ratio = start.facts.get("update_ratio")
-        small = not isinstance(ratio, int | float) or ratio < USUAL_UPDATE
+        usual = 10 * USUAL_UPDATE if start.facts.get("underfitting") else USUAL_UPDATE
+        small = not isinstance(ratio, int | float) or ratio < usual
         return (True, False) if small else (False, True)
 
     def _proposal(self, start: Attempt, factor: float) -> Proposal:
@@ -128,6 +157,10 @@ class Climbs:
         if abs(seen.gain) > seen.error:
             return seen.gain > 0
         return _loss(found) < _loss(leader)
+
+    def _clearly_better(self, found: Attempt, start: Attempt) -> bool:
+        seen = compared(self.state, [(found, start)])
+        return seen is not None and seen.gain > seen.error
 
     def _passed(self, stage: Stage, proposal: Proposal, found: Attempt, start: Attempt) -> Flow:
         """Write down a step that is not where the climb ends."""

@@ -75,12 +75,29 @@ class Experiments:
 
     def known(self, recipe: Recipe) -> Attempt | None:
         """An earlier training of this very recipe."""
-        return next((a for a in self._state.attempts if a.recipe == recipe), None)
+        digest = recipe.digest()
+        return next((a for a in self._state.attempts if a.recipe.digest() == digest), None)
+
+    def look(self, recipe: Recipe, until: int) -> Flow:
+        """Train up to this evaluation, only to see it: nothing is decided by it, and it may be
+        tried later; returns the trial's number and its Result."""
+        trial = Train(self._number(), "look", recipe, until=until)
+        result = yield trial
+        assert isinstance(result, Result)
+        self._pay(result)
+        self._state.budget.spend(0.0, 0, result.seconds)
+        return trial.number, result
+
+    def seen_again(self, attempt: Attempt) -> Attempt:
+        """The attempt, with what was checked since."""
+        return self._seen(attempt.trial, attempt.result)
+
+    def _pay(self, result: Result) -> None:
+        if result.finished:
+            self._state.budget.spend(result.finished.epochs, result.finished.examples, 0.0)
 
     def _trained(self, trial: Train, result: Result) -> Attempt:
-        finished = result.finished
-        if finished:
-            self._state.budget.spend(finished.epochs, finished.examples, 0.0)
+        self._pay(result)
         self.tried.add(trial.recipe.digest())
         attempt = self._seen(trial, result)
         self._state.attempts.append(attempt)

@@ -28,6 +28,8 @@ def near_ties(state: State) -> list[Attempt]:
     incumbent, by the mean over its seeds; the best first, at most MOST_NEAR_TIES."""
     recipes = by_recipe(state.attempts)
     ours = recipes.pop(seedless(state.best), [])
+    for number in state.given_up:  # a person went back from these
+        recipes.pop(seedless(state.attempt(number)), None)
     whole = tuple(attempt for attempt in ours if is_whole(attempt))
     if not whole or state.best.blocking:
         return []
@@ -91,6 +93,7 @@ def _decided(
 
 def _price(state: State, recipe: Recipe) -> float:
     """What the change that led to this recipe costs in complexity, by its rule."""
-    tried = {attempt.trial.number for attempt in state.attempts if attempt.recipe == recipe}
+    digest = recipe.digest()
+    tried = {one.trial.number for one in state.attempts if one.recipe.digest() == digest}
     prices = (one.proposal.rule.price for one in state.decisions if one.trial in tried)
     return max(prices, default=0.0)

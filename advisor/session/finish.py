@@ -31,7 +31,7 @@ class Finish:
         state, best = self._state, self._state.best
         challengers, seeds = self._affordable(near_ties(state))
         start = state.baseline
-        if start is not None and best.recipe == start.recipe and not challengers:
+        if start is not None and best.recipe.digest() == start.recipe.digest() and not challengers:
             seeds = min(seeds, self._missing())  # nothing was chosen, so nothing was lucky
         if not seeds:
             return

@@ -17,16 +17,16 @@ from advisor import search
 from advisor.advice import Proposal
 from advisor.evidence import Decision
 from advisor.metrics import oriented
-from advisor.requests import Choice, Choose
 from advisor.rulebook import Rule
 from advisor.search import Dimension, Search
 from advisor.search.tpe import STARTUP
+from advisor.session.asking import Asking
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
 from advisor.session.trying import Trials
 from advisor.stages import Stage
-from advisor.state import Attempt, State
+from advisor.state import LOCKS, Attempt, State
 
 LOOK = 6
 """Candidates of the quasi-random look."""
@@ -61,13 +61,21 @@ class Searches:
     shares: Shares
     trials: Trials
     settings: Settings
+    asking: Asking
     _asked: int = 0
 
     def run(self, stage: Stage) -> Flow:
         """Search until nothing is found any more or the budget ends; returns why it ended, and
         whether the user ends the session."""
-        if self.state.best.value is None or self.state.best.blocking:
-            return "nothing to search for while it does not train", False
+        ended: tuple[str, bool] | None = None
+        while ended is None:  # a person who goes back to another incumbent has it searched anew
+            if self.state.best.value is None or self.state.best.blocking:
+                return "nothing to search for while it does not train", False
+            ended = yield from self._search(stage)
+        return ended
+
+    def _search(self, stage: Stage) -> Flow:
+        """The same, from this incumbent on; None when a person changes it, or what is locked."""
         failures, first = 0, True
         while failures < PATIENCE:
             changes = self._look() if first else self._next()
@@ -75,12 +83,15 @@ class Searches:
             proposals = self._paid_for(stage, proposals)
             if not proposals:
                 return "its share of the budget is spent" if changes else "all was tried", False
-            choice = yield Choose(stage, proposals)
-            assert isinstance(choice, Choice)
-            if choice.action != "try":
-                return "left on request", choice.action == "finish"
-            accepted = yield from self._try(stage, proposals, together=first)
-            failures, first = (0 if accepted else failures + len(proposals)), False
+            picked = yield from self.asking.ask(stage, proposals)
+            if picked.action == "again":
+                return None
+            if picked.action != "try":
+                left = "no proposal is left" if picked.action == "none" else "left on request"
+                return left, picked.action == "finish"
+            chosen = self._paid_for(stage, picked.proposals)
+            accepted = yield from self._try(stage, chosen, together=first)
+            failures, first = (0 if accepted else failures + len(chosen)), False
         return f"{failures} candidates in a row were not accepted", False
 
     # What to try
@@ -143,7 +154,7 @@ class Searches:
         found = []
         for attempt in self.state.attempts:
             before, after = best.flat(), attempt.recipe.flat()
-            names = {*before, *after}
+            names = {*before, *after} - {LOCKS}
             change = {p: after.get(p) for p in names if before.get(p) != after.get(p)}
             if change and set(change) <= paths and None not in change.values():
                 found.append((attempt, change))

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from advisor.budget import Budget
 from advisor.recipe import Recipe
-from advisor.requests import Answer, Remark, Request
+from advisor.requests import Answer, Choice, Choose, Remark, Request
 from advisor.rulebook import Rule
+from advisor.session.choices import check
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.finish import Finish
 from advisor.session.settings import Settings
@@ -39,7 +40,12 @@ class Session:
         self.request: Request | None = next(self._flow)
 
     def tell(self, answer: Answer) -> Request | None:
-        """Answer the current request; returns the next one, None when the session is over."""
+        """Answer the current request; returns the next one, None when the session is over.
+
+        Raises ChoiceError for a choice that cannot be carried out, and goes on waiting for one.
+        """
+        if isinstance(self.request, Choose) and isinstance(answer, Choice):
+            check(answer, self.request, self.state)
         try:
             self.request = self._flow.send(answer)
         except StopIteration:

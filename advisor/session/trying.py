@@ -64,7 +64,8 @@ class Trials:
     ) -> Flow:
         pairs: list[Pair] = [(candidate, incumbent)]
         decision = judge(self._state, proposal, pairs)
-        epochs = 2 * candidate.recipe.train.epochs
+        ours, theirs = (one.recipe.train.epochs for one in (candidate, incumbent))
+        epochs = ours + max(ours, theirs)
         while decision.more_seeds_may_help and self._shares.affordable(stage, epochs):
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, len(pairs))
             if predictions(pair, self._state.scale) is None:
@@ -120,8 +121,10 @@ class Trials:
         decision: Decision,
     ) -> Flow:
         """Write the decision down and, where it is accepted, carry it out."""
-        accepted = decision.verdict == "accepted"
-        reopens = self.accept(stage, candidate, proposal) if accepted else ()
+        reopens: tuple[str, ...] = ()
+        if decision.verdict == "accepted":
+            self._state.accepted(candidate)
+            reopens = self.reopen(stage, list(proposal.change))
         decided = Decided(
             stage,
             proposal,
@@ -134,14 +137,16 @@ class Trials:
         self._state.decisions.append(decided)
         yield decided
 
-    def accept(self, stage: Stage, candidate: Attempt, proposal: Proposal) -> tuple[str, ...]:
-        """Make the candidate the incumbent and put back the stages that its change reopens."""
+    def reopen(
+        self, stage: Stage, paths: Sequence[str], also: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Put back the stages that a change of these fields reopens, and those of `also`; returns
+        their names."""
         state = self._state
-        state.incumbent = candidate
         waiting = {waiting.name for waiting in state.waiting} | {stage.name}
         reopens = tuple(
             name
-            for name in reopened_by(list(proposal.change))
+            for name in (*also, *reopened_by(paths))
             if name not in waiting and 0 < state.visits.get(name, 0) < MOST_VISITS
         )
         back = [other for other in state.stages if other.name in reopens]

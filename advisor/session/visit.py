@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from advisor.advice import Advice, Proposal, propose
 from advisor.probes import PROBES
-from advisor.requests import Choice, Choose, StageEntered, StageLeft, StageSkipped
+from advisor.requests import StageEntered, StageLeft, StageSkipped
 from advisor.rulebook import Rule
+from advisor.session.asking import Asking
 from advisor.session.climb import Climbs
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.search import Searches
@@ -43,8 +44,9 @@ class Visits:
         self._state, self._rules = state, rules
         self._experiments, self._shares, self._settings = experiments, shares, settings
         self.trials = Trials(state, experiments, shares)
-        self.climbs = Climbs(state, experiments, shares, self.trials)
-        self.searches = Searches(state, experiments, shares, self.trials, settings)
+        self.asking = Asking(state, experiments, shares, self.trials)
+        self.climbs = Climbs(state, experiments, shares, self.trials, self.asking)
+        self.searches = Searches(state, experiments, shares, self.trials, settings, self.asking)
 
     def visit(self, stage: Stage) -> Flow:
         """Work through one stage; returns True when the user ends the session."""
@@ -75,20 +77,23 @@ class Visits:
     def _work(self, stage: Stage) -> Flow:
         """Propose and try until something speaks for leaving; returns what, and the user's last
         choice."""
-        refused, failures, tried = set[tuple[str, str]](), 0, 0
+        refused, declined, failures, tried = set[tuple[str, str]](), set[str](), 0, 0
         while tried < stage.most_trials:
             best = self._state.best
             if passed(stage, best.findings, best.value is not None):
                 return "its exit gate is open", "try"
-            advice = yield from self._advise(stage, refused)
+            advice = yield from self._advise(stage, refused, declined)
             proposals = self._shares.affordable_ones(stage, advice.proposals)
             if not proposals:
                 return _nothing_to_try(advice), "try"
-            choice = yield Choose(stage, proposals)
-            assert isinstance(choice, Choice)
-            if choice.action != "try":
-                return LEFT, choice.action
-            chosen = self._chosen(stage, proposals, choice, stage.most_trials - tried)
+            picked = yield from self.asking.ask(stage, proposals, advice.refused)
+            declined.update(proposal.rule.id for proposal in picked.refused)
+            if picked.action in ("again", "none"):
+                failures = failures if self._state.best.trial == best.trial else 0
+                continue
+            if picked.action != "try":
+                return LEFT, picked.action
+            chosen = self._chosen(stage, picked.proposals, stage.most_trials - tried)
             settled = yield from self.trials.run(stage, chosen)
             tried += len(chosen)
             accepted = self._state.best is not best
@@ -98,13 +103,11 @@ class Visits:
                 return f"{failures} proposals in a row were not accepted", "try"
         return f"{stage.most_trials} trials are its limit", "try"
 
-    def _chosen(
-        self, stage: Stage, proposals: Sequence[Proposal], choice: Choice, most: int
-    ) -> list[Proposal]:
-        """The proposal that was chosen and, where there are workers to spare, those after it."""
-        chosen = [proposals[choice.index]]
+    def _chosen(self, stage: Stage, proposals: Sequence[Proposal], most: int) -> list[Proposal]:
+        """The first, which was chosen, and those after it where there are workers to spare."""
+        chosen = [proposals[0]]
         epochs = 0.0
-        for other in proposals[choice.index + 1 :]:
+        for other in proposals[1:]:
             epochs += self._shares.epochs(other)
             room = len(chosen) < min(self._settings.workers, most)
             if not room or not self._shares.affordable(
@@ -114,15 +117,17 @@ class Visits:
             chosen.append(other)
         return chosen
 
-    def _advise(self, stage: Stage, refused: set[tuple[str, str]]) -> Flow:
-        """Proposals for the incumbent, after the probes that undecided rules ask for."""
+    def _advise(self, stage: Stage, refused: set[tuple[str, str]], declined: set[str]) -> Flow:
+        """Proposals for the incumbent, after the probes that undecided rules ask for; `declined`:
+        rules of which nothing more is wanted in this visit."""
+        rules = [rule for rule in self._rules if rule.id not in declined]
         for _ in range(len(PROBES) + 1):
             best = self._state.best
             advice = propose(
                 stage.name,
                 best.recipe,
                 self._experiments.facts(),
-                self._rules,
+                rules,
                 Arbitration.of(best.findings),
                 self._experiments.tried,
                 to_mend(best.findings) if stage.name == "sanity" else (),
@@ -137,7 +142,8 @@ class Visits:
         fresh = [
             p for p in advice.proposals if _mark(p) not in refused and not self.climbs.settled(p)
         ]
-        return Advice(tuple(self._fitting(stage, fresh)), advice.probes, advice.refused)
+        held_back = (*advice.refused, *(f"{rule}: refused by you" for rule in sorted(declined)))
+        return Advice(tuple(self._fitting(stage, fresh)), advice.probes, held_back)
 
     def _fitting(self, stage: Stage, proposals: Sequence[Proposal]) -> list[Proposal]:
         """While a fault of the data is open, its cures only; and what is merely odd by itself."""

@@ -53,6 +53,8 @@ class Options:
     checkpoints: Checkpoints | None = None
     """where to go on from, and where to keep the state"""
     deterministic: bool = False
+    until: int | None = None
+    """the evaluation (the first is 1) after which the trial is stopped; None: it goes to its end"""
 
 
 def train(
@@ -246,6 +248,8 @@ class _Run:
                 f"{self.best.validation_metric:.4g} at best where "
                 f"{oriented(self.recipe.metric, floor):.4g} was needed",
             )
+        elif self.options.until is not None and self.evaluations >= self.options.until:
+            self._finish("stopped", f"only begun: {counted(evaluated.epoch, 'epoch')}, as asked")
         elif self.options.checkpoints is not None and self.options.checkpoints.due:
             self._save(self.options.checkpoints)
 

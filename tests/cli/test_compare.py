@@ -117,6 +117,35 @@ def test_disagreement_is_exit_1(
     assert last["equivalence"]["outcome"] == "different"
 
 
+def test_progress_tells_gates_and_evaluations_before_the_summary(
+    recipe: str,
+    pretend: Callable[[Pretender, Pretender], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pretend(Pretender(arrays(), 0.9), Pretender(perturbed("losses", 0.1), 0.9))
+    assert ended(recipe, "--json", "--progress", "--seeds", "0,1,2") == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = [line["event"] for line in told]
+    assert (names[0], names[-1]) == ("comparison", "summary")
+    assert told[0]["seeds"] == [0, 1, 2]
+    gates = [line for line in told if line["event"] == "gate"]
+    keys = ("name", "about", "value", "limit", "ok")
+    assert [{key: gate[key] for key in keys} for gate in gates] == told[-1]["gates"]
+    assert [gate["name"] for gate in gates if not gate["ok"]] == [
+        "losses float64",
+        "losses float32",
+    ]
+    last_gate = max(n for n, name in enumerate(names) if name == "gate")
+    assert last_gate < names.index("evaluated")
+    seen = [(line["backend"], line["seed"]) for line in told if line["event"] == "trial_finished"]
+    assert seen == [(name, seed) for name in ("jax", "torch") for seed in (0, 1, 2)]
+
+
+def test_progress_without_json_is_refused(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(recipe, "--progress") == 2
+    assert "--json" in capsys.readouterr().err
+
+
 def test_undecided_does_not_fail_but_is_said(
     recipe: str,
     pretend: Callable[[Pretender, Pretender], None],

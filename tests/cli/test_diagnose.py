@@ -336,3 +336,14 @@ def test_whoever_has_seen_enough_may_leave(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
     assert done.returncode in (0, 141), done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_curves_come_before_the_findings(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *rest = objects(run(capsys, history, "--json", "--curves"))
+    assert rest == objects(run(capsys, history, "--json"))
+    assert first["event"] == "curves"
+    assert first["axis"] in ("epoch", "step")
+    names = [curve["name"] for curve in first["curves"]]
+    assert {"train_loss", "validation_loss"} <= {*names}
+    assert all(len(c["x"]) == len(c["y"]) <= 400 for c in first["curves"])
+    assert "--json" in run(capsys, history, "--curves", code=2)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 
-from advisor.cli.json_lines import strict, told
 from advisor.cli.narrate_finals import ensemble_lines, finals_lines, fresh_words
 from advisor.evidence import Comparison, Decision
+from advisor.journal.lines import asked as told
+from advisor.journal.values import strict
 from advisor.requests import Ensemble, Finalist, Finals
 from advisor.state import State
 from tests.session_symptoms.states import attempt, recipe, session

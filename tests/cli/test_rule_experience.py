@@ -11,12 +11,12 @@ from rich.console import Console
 
 from advisor.advice import Proposal
 from advisor.cli import main
-from advisor.cli.json_lines import told
 from advisor.cli.narrate import Narrator
 from advisor.cli.options import AutoOptions
 from advisor.cli.parser import make_parser
 from advisor.experience import Counts, TrackRecord, rule_version, store
 from advisor.facts import VOCABULARY
+from advisor.journal.lines import asked as told
 from advisor.requests import Choose
 from advisor.rulebook import installed
 from advisor.session import Session

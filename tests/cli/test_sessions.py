@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from advisor.host.client import Client, HostError
 from advisor.recipe_file import read
 
 RECIPE = """\
@@ -67,14 +68,24 @@ def test_auto_is_interrupted_and_resumed(recipe: Path, tmp_path: Path, backend_n
         assert process.stderr is not None
         for line in process.stdout:
             if json.loads(line)["event"] == "trial_started":
+                watcher = Client.attach(tmp_path / "my session")
+                assert watcher.kind() == "auto"
+                with pytest.raises(HostError, match="driven by `advisor auto`"):
+                    watcher.stop()
                 process.send_signal(signal.SIGINT)
                 break
         told = process.stderr.read()
         assert process.wait() == 130
     assert told == "interrupted; go on with: advisor resume 'my session'\n"
+    assert not watcher.alive()
+    assert journal(tmp_path / "my session")[-1]["why"] == "stopped"
 
-    last = objects(advisor("resume", "my session", "--json", cwd=tmp_path).stdout)[-1]
+    *lines, last = objects(advisor("resume", "my session", "--json", cwd=tmp_path).stdout)
     assert last["event"] == "summary"
+    assert watcher.finished()
+    within = {"trial_started", "steps_done", "evaluated", "trial_finished", "probe_finished"}
+    shown = [line for line in lines if line["event"] not in within]
+    assert _without_numbers(shown) == _without_numbers(journal(tmp_path / "my session")[:-2])
     assert last["baseline"]["metric"] == "accuracy"
     assert (
         read(
@@ -91,6 +102,18 @@ def test_auto_is_interrupted_and_resumed(recipe: Path, tmp_path: Path, backend_n
     refused = advisor("auto", recipe, "--out", "my session", cwd=tmp_path, code=2)
     assert "already holds a session" in refused.stderr
     assert refused.stdout == ""
+
+
+def journal(folder: Path) -> Sequence[dict[str, Any]]:
+    return objects((folder / "journal.jsonl").read_text())
+
+
+def _without_numbers(lines: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Lines that both have; each counts its own, and the journal has one for the mode."""
+    own = ("n", "ask", "folder")
+    return [
+        {k: v for k, v in line.items() if k not in own} for line in lines if line["event"] != "mode"
+    ]
 
 
 def test_several_seeds_are_several_sessions(recipe: Path, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from advisor.cli import diagnose_view
-from advisor.cli.json_lines import strict
 from advisor.diagnosis import Diagnosis, DiagnosisError, judged
 from advisor.diagnosis.ours import trained
+from advisor.journal.values import strict
 from advisor.logs import LogError, read_bytes
 from advisor.text import clean
 from tests import recorded

@@ -78,6 +78,16 @@ def test_decisions_are_counted_by_rule_and_verdict() -> None:
     assert found == {rule_version(a): Counts(2, 0, 1), rule_version(b): Counts(0, 1, 0)}
 
 
+def test_what_a_person_edited_or_made_up_is_not_counted() -> None:
+    a, no = rule("a"), decided(rule("a"), "rejected")
+    edited = replace(no, proposal=replace(no.proposal, origin="edited"))
+    assert outcomes([edited]) == {}
+    assert refused(edited, of=a) == 0
+    kept = decided(rule("other", {"optimizer.lr": 0.1}), "accepted")
+    own = replace(kept, proposal=replace(kept.proposal, origin="own"))
+    assert refused(no, own, of=a) == 0, "what it is coupled to has moved, whoever moved it"
+
+
 @given(st.dictionaries(names, counts))
 def test_what_was_known_survives_a_ledger(known: dict[str, Counts]) -> None:
     experience = Experience(known)

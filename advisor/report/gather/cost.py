@@ -15,6 +15,7 @@ WORDS = {
     "baseline": "starting recipe",
     "candidate": "candidates",
     "repeat": "repeats with other seeds",
+    "look": "changes that were only begun",
     "confirmation": "confirmation on fresh seeds",
     "member": "further seeds for the ensemble",
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from advisor.report.model import Difference, Step
-from advisor.state import State
+from advisor.state import LOCKS, State
 
 ABSENT = "none"
 """Where a recipe has no such field, such as the momentum of Adam."""
@@ -23,7 +23,7 @@ def differences(state: State) -> tuple[Difference, ...]:
     return tuple(
         Difference(name, start.get(name, ABSENT), tuple(steps.get(name, ())))
         for name in names
-        if start.get(name, ABSENT) != after.get(name, ABSENT)
+        if name != LOCKS and start.get(name, ABSENT) != after.get(name, ABSENT)
     )
 
 
@@ -45,7 +45,6 @@ def _way(state: State) -> Iterator[tuple[int, str]]:
     """The trials that became the best so far, each with the rule behind it; the last may have been
     left undecided and chosen by the finals."""
     rules = {decided.trial: decided.proposal.rule.id for decided in state.decisions}
-    accepted = [one.trial for one in state.decisions if one.decision.verdict == "accepted"]
     best = state.incumbent.trial.number if state.incumbent else None
-    chosen = [best] if best in rules and best not in accepted else []
-    yield from ((number, rules[number]) for number in (*accepted, *chosen))
+    chosen = [best] if best in rules and best not in state.way else []
+    yield from ((number, rules[number]) for number in (*state.way, *chosen))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from advisor.events import Evaluated
 from advisor.report.model import Course, Curve, Mark, Trial, Visit
 from advisor.report.replay import Story
+from advisor.requests import Returned
 from advisor.state import Attempt, State
 
 MOST_CURVES = 12
@@ -28,7 +29,9 @@ def curves(state: State) -> tuple[Curve, ...]:
     told[first] = "the starting recipe"
     if len(numbers) > MOST_CURVES:
         numbers = [first, *numbers[1 - MOST_CURVES :]]
-    found = (_curve(by_number[each], told.get(each, "chosen by fresh seeds")) for each in numbers)
+    way = dict.fromkeys(state.way, "gone back to")
+    names = {each: told.get(each) or way.get(each, "chosen by fresh seeds") for each in numbers}
+    found = (_curve(by_number[each], names[each]) for each in numbers)
     return tuple(curve for curve in found if curve is not None)
 
 
@@ -61,12 +64,22 @@ def course(story: Story, visits: Sequence[Visit]) -> Course:
     for mark in marks:
         if mark.kind in ("baseline", "accepted") and mark.value is not None:
             line.append((mark.spent, mark.value))
+    line = sorted([*line, *_returns(story)], key=lambda point: point[0])
     total = story.state.budget.epochs
     best = story.state.incumbent
     if line:
         last = best.value if best is not None and best.value is not None else line[-1][1]
         line.append((total, last))
     return Course(marks, tuple(line), total)
+
+
+def _returns(story: Story) -> Iterator[tuple[float, float]]:
+    """Where a person went back to an earlier trial, and its metric."""
+    for moment in story.moments:
+        if isinstance(moment.request, Returned):
+            value = story.state.attempt(moment.request.trial).value
+            if value is not None:
+                yield moment.epochs, value
 
 
 def _kind(trial: Trial) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor import recipe_file
+from advisor.provenance import by_hand
 from advisor.report.gather.head import devices, versions
 from advisor.report.model import Command, Repeat
 from advisor.report.replay import Story
 from advisor.state import State
+from advisor.text import counted
 
 
 def repeat(story: Story) -> Repeat:
@@ -20,7 +22,7 @@ def repeat(story: Story) -> Repeat:
     return Repeat(
         _commands(story, trained),
         _facts(state, header),
-        recipe_file.dump(best.recipe) if best is not None and trained else "",
+        recipe_file.dump(state.kept) if trained else "",
     )
 
 
@@ -36,7 +38,9 @@ def _commands(story: Story, trained: bool) -> tuple[Command, ...]:
     elif trained:
         found.append(Command(f"advisor run best.yaml {chosen}", "trains the best recipe again"))
     again = f"advisor auto start.yaml {chosen}{rules} --out ../again"
-    return (*found, Command(again, "does the whole session again"))
+    count = by_hand(story.record)
+    but = f", without the {counted(count, 'choice')} made by hand" if count else ""
+    return (*found, Command(again, f"does the whole session again{but}"))
 
 
 def _facts(state: State, header: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

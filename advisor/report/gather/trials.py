@@ -81,6 +81,7 @@ def proposed(proposal: Proposal, before: Recipe) -> Proposed:
         tuple(Change(path, had.get(path), value) for path, value in proposal.change.items()),
         tuple((name, value) for name, value in proposal.evidence.items() if value is not False),
         str(proposal.track_record),
+        proposal.origin,
     )
 
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from pydantic import ValidationError
+
 from advisor.advice import Proposal
+from advisor.choice_words import chosen_words, locked_words, looked_words, returned_words
 from advisor.recipe import Recipe
 from advisor.report.gather import trials
-from advisor.report.model import Proposed, Said, Told, Trial, Visit
+from advisor.report.model import Proposed, Said, Told, Trial, Verdict, Visit
 from advisor.report.replay import Moment, Story
 from advisor.requests import (
+    Answer,
+    Choice,
     Choose,
     Decided,
     Ensemble,
     Finals,
+    Locked,
+    Looked,
     Remark,
     Result,
     Results,
+    Returned,
     RunProbe,
     StageEntered,
     StageLeft,
@@ -77,9 +86,11 @@ class _Teller:
             case RunProbe() if isinstance(answer, Result):
                 self._add(trials.probe(request, answer))
             case Choose():
-                self.offered = request.proposals
+                self._chosen(request, answer)
             case Decided():
                 self._decided(request)
+            case Looked() | Returned() | Locked():
+                self._noted(request)
             case StageLeft():
                 self.visits[-1] = replace(self.visits[-1], outcome=request.outcome)
             case StageEntered() | StageSkipped():
@@ -135,24 +146,46 @@ class _Teller:
         first = self.seedless.setdefault(recipe.digest(), request.number)
         return first if first != request.number else None
 
+    def _chosen(self, request: Choose, answer: Answer) -> None:
+        """What a person made of the proposals; what is tried is told with its trial."""
+        self.offered = request.proposals
+        if isinstance(answer, Choice) and answer.action == "refuse":
+            self._add(Said(chosen_words(answer, request, self.incumbent.flat())))
+
+    def _noted(self, note: Looked | Returned | Locked) -> None:
+        if isinstance(note, Looked):
+            self._with(note.trial, trials.proposed(note.proposal, self.incumbent), None)
+            self._add(Said(f"Trial {note.trial} was only {looked_words(note)}"))
+        elif isinstance(note, Returned):
+            self._add(Said(returned_words(note)))
+            self.incumbent = self.recipes.get(note.trial, self.incumbent)
+            self.reopened |= dict.fromkeys(note.reopens, note.trial)
+        else:
+            self._add(Said(locked_words(note)))
+
     def _proposed(self, recipe: Recipe) -> Proposed | None:
         """The proposal that this recipe tries, which is not yet told."""
         for proposal in self.offered:
-            if self.incumbent.changed(proposal.change) == recipe:
-                return trials.proposed(proposal, self.incumbent)
+            with suppress(ValidationError, KeyError):  # where a person has unlocked fields
+                if self.incumbent.changed(proposal.change).digest() == recipe.digest():
+                    return trials.proposed(proposal, self.incumbent)
         return None
 
     def _decided(self, decided: Decided) -> None:
         """Write the verdict on the trial, which need not be the last."""
-        last, verdict = self.visits[-1], trials.verdict(decided)
-
-        def judged(step: Told) -> Told:
-            if not isinstance(step, Trial) or step.number != decided.trial:
-                return step
-            about = step.proposed or trials.proposed(decided.proposal, self.incumbent)
-            return replace(step, proposed=about, verdict=verdict)
-
-        self.visits[-1] = replace(last, steps=tuple(map(judged, last.steps)))
+        verdict = trials.verdict(decided)
+        self._with(decided.trial, trials.proposed(decided.proposal, self.incumbent), verdict)
         if verdict.verdict == "accepted":
             self.incumbent = self.recipes.get(decided.trial, self.incumbent)
             self.reopened |= dict.fromkeys(decided.reopens, decided.trial)
+
+    def _with(self, number: int, about: Proposed, verdict: Verdict | None) -> None:
+        """Write on a trial what it was about, where that is not told yet, and its verdict."""
+
+        def written(step: Told) -> Told:
+            if not isinstance(step, Trial) or step.number != number:
+                return step
+            return replace(step, proposed=step.proposed or about, verdict=verdict)
+
+        last = self.visits[-1]
+        self.visits[-1] = replace(last, steps=tuple(map(written, last.steps)))

@@ -24,6 +24,8 @@ class Proposed:
     measured: tuple[tuple[str, Any], ...]
     record: str = ""
     """what became of this rule's proposals in earlier sessions; "" where that is not known"""
+    origin: str = "rule"
+    """rule; edited: a person changed its values; own: a person made it up"""
 
 
 @dataclass(frozen=True)

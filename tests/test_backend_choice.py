@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.cli import backends
-from advisor.cli.errors import CliError
+from advisor import backend_choice
+from advisor.backend import BackendMissingError
 
 
 def only(*packages: str) -> object:
@@ -13,12 +13,14 @@ def only(*packages: str) -> object:
 
 
 def test_a_registered_name_is_taken_as_it_is() -> None:
-    assert backends.chosen("jax") == "jax"
+    assert backend_choice.chosen("jax") == "jax"
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(CliError, match=r"'troch'; did you mean 'torch'\?; registered: jax, torch"):
-        backends.chosen("troch")
+    with pytest.raises(
+        BackendMissingError, match=r"'troch'; did you mean 'torch'\?; registered: jax, torch"
+    ):
+        backend_choice.chosen("troch")
 
 
 @pytest.mark.parametrize(
@@ -33,16 +35,18 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 def test_without_a_name_whichever_is_installed(
     monkeypatch: pytest.MonkeyPatch, packages: tuple[str, ...], expected: str
 ) -> None:
-    monkeypatch.setattr(backends, "_is_here", only(*packages))
-    assert backends.chosen(None) == expected
+    monkeypatch.setattr(backend_choice, "_is_here", only(*packages))
+    assert backend_choice.chosen(None) == expected
 
 
 def test_half_an_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_is_here", only("jax", "flax"))
-    assert not backends.is_installed("jax")
+    monkeypatch.setattr(backend_choice, "_is_here", only("jax", "flax"))
+    assert not backend_choice.is_installed("jax")
 
 
 def test_no_backend_at_all_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_is_here", only())
-    with pytest.raises(CliError, match=r"tuning-advisor\[jax\].*tuning-advisor\[torch\]"):
-        backends.chosen(None)
+    monkeypatch.setattr(backend_choice, "_is_here", only())
+    with pytest.raises(
+        BackendMissingError, match=r"tuning-advisor\[jax\].*tuning-advisor\[torch\]"
+    ):
+        backend_choice.chosen(None)

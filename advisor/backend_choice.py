@@ -1,13 +1,12 @@
-"""Which backend a command uses. Looks at package metadata and imports no framework."""
+"""Which backend is used. Looks at package metadata and imports no framework."""
 
 from __future__ import annotations
 
 import re
 from importlib import metadata
 
-from advisor.backend import ENTRY_POINTS, backend_names
-from advisor.cli.commands import near
-from advisor.cli.errors import CliError
+from advisor.backend import ENTRY_POINTS, BackendMissingError, backend_names
+from advisor.recipe_file.problems import near
 
 DEFAULT = "torch"
 
@@ -15,20 +14,21 @@ DEFAULT = "torch"
 def chosen(name: str | None) -> str:
     """The backend of this name; without one the default, or whichever is installed.
 
-    Raises CliError for a name that no installed package registers.
+    Raises BackendMissingError for a name that no installed package registers.
     """
     known = backend_names()
     if name is not None:
         if name not in known:
+            close = near(name, known)
+            hint = f"; did you mean {close!r}?" if close else ""
             registered = ", ".join(known) or "none"
-            raise CliError(
-                f"--backend: no backend is called {name!r}{near(name, known)}; "
-                f"registered: {registered}"
+            raise BackendMissingError(
+                f"no backend is called {name!r}{hint}; registered: {registered}"
             )
         return name
     ready = [backend for backend in known if is_installed(backend)]
     if not ready:
-        raise CliError(
+        raise BackendMissingError(
             "no backend is installed; install one with: "
             + " or ".join(f"pip install 'tuning-advisor[{backend}]'" for backend in known)
         )

@@ -1,0 +1,1 @@
+"""The same recipe on two backends, while they are compared."""

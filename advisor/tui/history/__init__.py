@@ -1,0 +1,1 @@
+"""Every trial and decision of a session, and two of them side by side."""

@@ -1,0 +1,1 @@
+"""What `benchmarks/tui.py` is made of: terminals, apps to compare, sessions to show."""

@@ -1,0 +1,59 @@
+"""A steered session, as it is told in lines."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from advisor.cli.narrate import Narrator
+from advisor.requests import Choice, Choose
+from advisor.session import Session
+from tests import simulation
+from tests.session.steering import sick, to_question
+
+RATE = "optimizer.lr"
+
+
+def told(session: Session, *choices: Choice) -> str:
+    """What is said from the first question on, to the end of the session."""
+    written = io.StringIO()
+    narrator, left = Narrator(Console(file=written, width=200)), list(choices)
+    while (request := session.request) is not None:
+        narrator.asked(request, session.state)
+        person = isinstance(request, Choose) and left
+        answer = left.pop(0) if person else simulation.answer(request)
+        session.tell(answer)
+        narrator.answered(request, answer, session.state)
+    return written.getvalue()
+
+
+def test_every_choice_of_a_person_is_told() -> None:
+    session = sick()
+    to_question(session)
+    text = told(
+        session,
+        Choice("look", 0),
+        Choice("lock", fields=("train.batch_size",)),
+        Choice("refuse", 1),
+        Choice("try", 0, {RATE: 3e-3}),
+        Choice("own", change={"model.hidden": [24]}),
+        Choice("back", trial=2),
+    )
+    look = session.state.looks[0].trial
+    assert f"trial {look}, look, for 2 epochs of 5" in text
+    assert "looked at for 2 epochs" in text
+    assert "locked: train.batch_size (locked now: train.batch_size)" in text
+    assert "refused: " in text
+    assert "edited: " in text
+    assert "optimizer.lr 1e-05 -> 0.003" in text
+    assert "a change of your own: model.hidden" in text
+    assert "back to trial 2, away from trial" in text
+
+
+def test_the_autopilot_says_nothing_of_its_choices() -> None:
+    session = sick()
+    to_question(session)
+    text = told(session)
+    for words in ("chosen: ", "edited: ", "refused: ", "a change of your own"):
+        assert words not in text
