@@ -1,6 +1,7 @@
 """Searches round the incumbent where rules have no more to say.
 
-First a quasi-random look at rates and regularisers, all close to the incumbent's, side by side;
+First all near-ties together: of small gains none can be told from noise by itself, several at once
+can. Then a quasi-random look at rates and regularisers, all close to the incumbent's, side by side;
 then the tree-structured Parzen estimator over the whole space, one by one, which knows everything
 that was tried. What looks better is trained again, beside the incumbent, with seeds that it was
 not chosen by, and those alone decide: of many candidates, one always looks better by luck.
@@ -9,14 +10,17 @@ not chosen by, and those alone decide: of many candidates, one always looks bett
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import ValidationError
 
 from advisor import search
 from advisor.advice import Proposal
 from advisor.evidence import Decision
 from advisor.metrics import oriented
+from advisor.requests import Decided
 from advisor.rulebook import Rule
 from advisor.search import Dimension, Search
 from advisor.search.tpe import STARTUP
@@ -51,6 +55,21 @@ RULE = Rule(
     price=0.0,
 )
 
+TOGETHER = Rule(
+    id="together",
+    title="What looked better but could not be told from noise, all at once",
+    stage="finish",
+    when=(),
+    change={},
+    expect="small gains that add up to one that can be seen",
+    why="Each of these changes did a little better than the recipe that it was to beat, by less "
+    "than one training can tell. Those that help add up, and together they can be seen.",
+    examples=(),
+    maturity="stable",
+    price=0.0,
+)
+LEAST_TOGETHER = 2
+
 
 @dataclass
 class Searches:
@@ -77,6 +96,9 @@ class Searches:
     def _search(self, stage: Stage) -> Flow:
         """The same, from this incumbent on; None when a person changes it, or what is locked."""
         failures, first = 0, True
+        ended = yield from self._near_ties(stage)
+        if ended != "try":
+            return None if ended == "again" else ("left on request", ended == "finish")
         while failures < PATIENCE:
             changes = self._look() if first else self._next()
             proposals = tuple(self._proposal(change) for change in changes)
@@ -93,6 +115,18 @@ class Searches:
             accepted = yield from self._try(stage, chosen, together=first)
             failures, first = (0 if accepted else failures + len(chosen)), False
         return f"{failures} candidates in a row were not accepted", False
+
+    def _near_ties(self, stage: Stage) -> Flow:
+        """Try all near-ties at once; returns what the user chose, "try" if there was nothing."""
+        change = near_ties(self.state, self.experiments.tried)
+        made = [self._proposal(change, TOGETHER)] if change else []
+        proposals = self._paid_for(stage, tuple(made))
+        if not proposals:
+            return "try"
+        picked = yield from self.asking.ask(stage, proposals)
+        if picked.action == "try":
+            yield from self._try(stage, self._paid_for(stage, picked.proposals), together=False)
+        return "try" if picked.action == "none" else picked.action
 
     # What to try
 
@@ -164,10 +198,10 @@ class Searches:
         self._asked += 1
         return self.state.start.train.seed + 7919 * self._asked
 
-    def _proposal(self, change: dict[str, Any]) -> Proposal:
+    def _proposal(self, change: dict[str, Any], rule: Rule = RULE) -> Proposal:
         best = self.state.best
         evidence = {"best_validation_metric": best.value}
-        return Proposal(RULE, change, evidence, (9, False, RULE.rank, RULE.id))
+        return Proposal(rule, change, evidence, (9, False, rule.rank, rule.id))
 
     def _paid_for(self, stage: Stage, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
         epochs, kept = 0.0, list[Proposal]()
@@ -191,6 +225,37 @@ class Searches:
                 decision = yield from self.trials.confirmed(stage, proposal, candidate, incumbent)
             yield from self.trials.keep(stage, proposal, candidate, incumbent, decision)
         return self.state.best is not incumbent
+
+
+def near_ties(state: State, tried: Container[str]) -> dict[str, Any]:
+    """All changes that looked better, the surest first, less those that set what another set; empty
+    where there are too few, or the recipe that they make was tried."""
+    found: dict[str, Any] = {}
+    recipe, count = state.best.recipe, 0
+    for decided in sorted(filter(_is_near_tie, state.decisions), key=_surely, reverse=True):
+        change = decided.proposal.change
+        try:
+            changed = recipe.changed(change)
+        except (ValidationError, KeyError):
+            continue
+        if changed == recipe or not found.keys().isdisjoint(change):
+            continue
+        if not any(recipe.locks(path) for path in change):
+            recipe, found, count = changed, found | dict(change), count + 1
+    new = recipe.digest() not in tried
+    return found if new and count >= LEAST_TOGETHER else {}
+
+
+def _is_near_tie(decided: Decided) -> bool:
+    seen, rule = decided.decision.comparison, decided.proposal.rule
+    by_gain = rule.criterion == "better" and rule.id not in (RULE.id, TOGETHER.id)
+    undecided = decided.decision.verdict == "undecided" and decided.proposal.origin == "rule"
+    return undecided and by_gain and seen is not None and seen.gain > 0
+
+
+def _surely(decided: Decided) -> float:
+    seen = decided.decision.comparison
+    return seen.gain / seen.error if seen and seen.error else 0.0
 
 
 def worth(attempt: Attempt) -> float | None:

@@ -51,7 +51,7 @@ class AdvisorApp(App[int]):
     def on_mount(self) -> None:
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGTERM, self.exit, ENDED)
+            loop.add_signal_handler(signal.SIGTERM, self.exit, ENDED, ENDED)
         self.open_first()
         self.call_after_refresh(self._painted)
 
@@ -154,7 +154,7 @@ class AdvisorApp(App[int]):
             elif answer == "pick":
                 self._pick()
             elif first:
-                self.exit(2)
+                self.exit(2, return_code=2)
 
         answers = [Answer("edit", "Edit the recipe", "primary")] if recipe.is_file() else []
         answers += [Answer("pick", "Pick another")] if first else []
@@ -200,7 +200,10 @@ class AdvisorApp(App[int]):
             await self.action_quit()
 
     async def action_quit(self) -> None:
-        """A session under way asks first."""
+        """A session under way asks first, and so does a recipe that is not saved."""
+        if getattr(self.screen, "unsaved", False):
+            await self.run_action("screen.quit")
+            return
         found = [screen for screen in self.screen_stack if isinstance(screen, SessionScreen)]
         if not found or isinstance(self.screen, AskDialog):
             self.exit(0)

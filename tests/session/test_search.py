@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from advisor.evidence import Decision
-from advisor.requests import Choice, Choose, Request, Train, TrainAll
+from advisor.advice import Proposal
+from advisor.evidence import Comparison, Decision
+from advisor.requests import Choice, Choose, Decided, Request, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.session import Session, Settings
 from advisor.session.climb import RULE as CLIMB
-from advisor.session.search import LOOK, RULE, SHAPES
+from advisor.session.search import LOOK, RULE, SHAPES, TOGETHER, near_ties
+from advisor.stages import STAGES
+from advisor.state import State
 from tests import simulation
 
 GOOD = {"optimizer.lr": 1e-3, "model.activation": "relu", "train.batch_size": 64}
@@ -117,3 +122,63 @@ def test_locked_fields_are_not_searched() -> None:
     trials = simulation.trainings(run(session))
     assert len(trials) > LOOK
     assert {trial.recipe.optimizer for trial in trials} == {start.optimizer}
+
+
+def _near_tie(gain: float, change: dict[str, object], verdict: str = "undecided") -> Decided:
+    rule = replace(RULE, id="-".join(change))
+    proposal = Proposal(rule, change, {}, (9, False, 5, rule.id))
+    decision = Decision(verdict, "", Comparison(gain, 0.01, 1, 100))  # type: ignore[arg-type]
+    return Decided(STAGES[-1], proposal, 5, decision, 0.9, 0.89, ())
+
+
+def _after(*decisions: Decided) -> State:
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "5t"}), ())
+    run(session)
+    session.state.decisions[:] = decisions
+    return session.state
+
+
+def test_near_ties_are_put_together_the_surest_first() -> None:
+    state = _after(
+        _near_tie(0.004, {"optimizer.lr": 0.01}),
+        _near_tie(0.008, {"optimizer.lr": 0.02, "schedule.kind": "one_cycle"}),
+        _near_tie(0.002, {"train.batch_size": 32}),
+        _near_tie(-0.001, {"regularization.dropout": 0.3}),
+        _near_tie(0.02, {"regularization.l2": 0.1}, "accepted"),
+    )
+    expected = {"optimizer.lr": 0.02, "schedule.kind": "one_cycle", "train.batch_size": 32}
+    assert near_ties(state, ()) == expected
+    digest = state.best.recipe.changed(expected).digest()
+    assert near_ties(state, {digest}) == {}
+
+
+def test_one_near_tie_is_none_to_put_together() -> None:
+    state = _after(
+        _near_tie(0.004, {"optimizer.lr": 0.01}),
+        _near_tie(0.003, {"optimizer.lr": 0.02}),
+        _near_tie(0.003, {"model.no_such_field": 1}),
+    )
+    assert near_ties(state, ()) == {}
+
+
+def test_near_ties_are_tried_before_anything_is_searched() -> None:
+    """Two rules whose gains are within the noise, and nothing else."""
+
+    def small(path: str, value: float) -> Rule:
+        return replace(
+            RULE, id=f"small-{path.split('.')[-1]}", stage="loss", change={path: value}, rank=5
+        )
+
+    rules = (small("regularization.l2", 1e-4), small("regularization.dropout", 0.05))
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "40t"}), rules)
+    asked, level = [], 0.85
+    while session.request is not None:
+        asked.append(session.request)
+        if isinstance(session.request, Train):
+            recipe = session.request.recipe
+            changed = recipe.regularization.dropout, recipe.regularization.l2
+            level = 0.85 + 0.004 * sum(value > 0 for value in changed)
+        session.tell(simulation.answer(session.request, level=level))
+    ids = [one.proposals[0].rule.id for one in asked if isinstance(one, Choose)]
+    assert TOGETHER.id in ids
+    assert RULE.id not in ids[: ids.index(TOGETHER.id)]

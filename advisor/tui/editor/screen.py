@@ -161,7 +161,7 @@ class EditorScreen(Screen[None]):
             self.dismiss(None)
 
     @work(exclusive=True, group="act")
-    async def quit(self) -> None:
+    async def action_quit(self) -> None:
         """End the program, for the app's own key; asks first where there is something to lose."""
         if await self._may_leave():
             self.app.exit()

@@ -14,6 +14,7 @@ from advisor.text import clean, number
 from advisor.tui.bars import bar, duration, percent
 from advisor.tui.chart import Chart, Role, Series
 from advisor.tui.model import CurveView, LiveTrial, SessionView
+from advisor.tui.putting import put
 from advisor.tui.reader import Snapshot
 
 Part = str | tuple[str, str]
@@ -64,7 +65,7 @@ class LivePanel(Vertical):
 
     def _draw(self) -> None:
         snapshot, trial = self._snapshot, self.shown
-        self.query_one("#now", Static).update(now(snapshot, trial, self.size.width))
+        put(self.query_one("#now", Static), now(snapshot, trial, self.size.width))
         if trial is None or not self.display:
             return
         best = snapshot.incumbent

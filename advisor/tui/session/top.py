@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from advisor.text import clean
 from advisor.tui.bars import bar
+from advisor.tui.putting import put
 from advisor.tui.reader import Snapshot
 
 Part = str | tuple[str, str]
@@ -18,7 +19,7 @@ class TopBar(Static):
     DEFAULT_CSS = "TopBar { height: 1; padding: 0 1; background: $panel; color: $foreground; }"
 
     def show(self, snapshot: Snapshot) -> None:
-        self.update(content(snapshot, self.size.width))
+        put(self, content(snapshot, self.size.width))
 
 
 def content(snapshot: Snapshot, width: int) -> Content:

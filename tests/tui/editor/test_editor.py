@@ -146,7 +146,7 @@ async def test_quitting_asks_as_well(recipe: Path) -> None:
     async with shown.run_test() as pilot:
         await settled(pilot)
         await pilot.press("#")
-        shown.shown.quit()  # type: ignore[attr-defined]
+        await shown.run_action("screen.quit")
         await waited(pilot)
         assert isinstance(shown.screen, AskDialog)
         assert shown.is_running
