@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from advisor import trial_files
 from advisor.events import Event
 from advisor.requests import RunProbe, Train
-from advisor.runner import Runner, UnfitError, WorkerError
+from advisor.runner import Runner, UnfitError, WorkerDiedError, WorkerError
 from advisor.sweep import processors
 from advisor.trial_files import Cost, trial_folder
 
@@ -34,6 +34,7 @@ class Crew:
         for one in self._runners:
             self._idle.put(one)
         self._voice = threading.Lock()
+        self._closed = False
 
     @property
     def runner(self) -> Runner:
@@ -53,6 +54,7 @@ class Crew:
 
     def close(self) -> None:
         """End all workers, whatever they are doing."""
+        self._closed = True
         for runner in self._runners:
             runner.close()
 
@@ -63,7 +65,8 @@ class Crew:
 
     def experiment(self, request: Train | RunProbe, folder: Path, hear: Hear) -> Cost:
         """Run one trial or probe of a session in `folder`; what an earlier run brought to its end
-        is kept, and a training that was killed goes on. Raises UserError."""
+        is kept, and a training that was killed goes on; a worker that dies is replaced once.
+        Raises UserError."""
         return self._run(self.runner, request, folder, hear)
 
     def experiments(self, requests: Sequence[Train], folder: Path, hear: Hear) -> list[Cost]:
@@ -149,13 +152,24 @@ class Crew:
                 hear(event, request.number)
 
         try:
-            if isinstance(request, Train):
-                runner.train(request.recipe, place, said, request.race, until=request.until)
-            else:
-                runner.probe(request.probe, request.recipe, place, said)
+            try:
+                self._carry_out(runner, request, place, said)
+            except WorkerDiedError:
+                if self._closed:
+                    raise
+                self._carry_out(runner, request, place, said)  # once more, from its checkpoint
         except (WorkerError, UnfitError) as failure:
             error = str(failure)
             said(trial_files.note_failure(place, failure))
         cost = Cost(time.perf_counter() - began, error)
         trial_files.conclude(place, request.recipe, cost)
         return cost
+
+    @staticmethod
+    def _carry_out(
+        runner: Runner, request: Train | RunProbe, place: Path, said: Callable[[Event], None]
+    ) -> None:
+        if isinstance(request, Train):
+            runner.train(request.recipe, place, said, request.race, until=request.until)
+        else:
+            runner.probe(request.probe, request.recipe, place, said)

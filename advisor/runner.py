@@ -44,6 +44,10 @@ class WorkerError(Exception):
         self.detail = detail
 
 
+class WorkerDiedError(WorkerError):
+    """The worker's process is gone: killed from outside, for want of memory, or crashed."""
+
+
 def _ignore(event: Event, member: int = 0) -> None:
     pass
 
@@ -242,7 +246,7 @@ class Runner:
             return (UnfitError if answer["unfit"] else UserError)(answer["error"])
         return WorkerError(answer["error"], answer["detail"])
 
-    def _death(self) -> WorkerError:
+    def _death(self) -> WorkerDiedError:
         process, self._process = self._process, None
         assert process is not None
         code = process.wait()
@@ -251,7 +255,7 @@ class Runner:
             why += ", perhaps for want of memory"
         detail = self._last_words()
         self._forget(process)
-        return WorkerError(f"the training process ended ({why})", detail)
+        return WorkerDiedError(f"the training process ended ({why})", detail)
 
     def _last_words(self) -> str:
         """The end of what the worker wrote to standard error."""

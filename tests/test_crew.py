@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from advisor.auto import Start, begin, drive, first_proposal
 from advisor.crew import Crew
-from advisor.events import Event
+from advisor.events import Evaluated, Event
 from advisor.facts import VOCABULARY
 from advisor.ledger import Ledger
 from advisor.recipe import Recipe
@@ -140,3 +142,23 @@ def test_a_session_of_two_workers_is_replayed(crew: Crew, tmp_path: Path) -> Non
         again = drive(session, ledger, Never(), Heard(), first_proposal)  # type: ignore[arg-type]
     assert [d.decision for d in again.decisions] == [d.decision for d in state.decisions]
     assert again.best.recipe == state.best.recipe
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_worker_that_dies_is_replaced_once(times: int, tmp_path: Path) -> None:
+    killed: list[int] = []
+    with crew_of(1) as crew:
+
+        def kill(event: Event, trial: int) -> None:
+            pid = crew.runner.pid
+            if isinstance(event, Evaluated) and len(killed) < times and pid not in (*killed, None):
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+        long = Train(1, "baseline", recipe(**{"train.epochs": 200}))
+        cost = crew.experiment(long, tmp_path, kill)
+    finished = read_result(trial_folder(tmp_path, 1)).finished
+    assert finished is not None
+    assert (finished.status, bool(cost.error)) == (
+        ("finished", False) if times == 1 else ("failed", True)
+    )

@@ -102,7 +102,11 @@ class Trials:
                 return without_pair(pair, screened)
             pairs.append(pair)
         if not pairs:
-            return Decision("undecided", f"no budget to confirm it: {seen}", seen)
+            return Decision(
+                "undecided",
+                f"this stage's share of the budget has no room to confirm it: {seen}",
+                seen,
+            )
         return judge(self._state, proposal, pairs)
 
     def _pair_affordable(

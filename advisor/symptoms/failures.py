@@ -11,7 +11,7 @@ from advisor.symptoms.finding import Detector, Evidence
 from advisor.text import counted
 from advisor.trends import block_means, falling
 
-LEAST_STEPS = 50
+LEAST_STEPS, RECENT = 50, 10
 DIVERGED = 4.0
 """Times the lowest smoothed loss: the stop rule of the fastai and Lightning rate finders."""
 LEARNED_MUCH, FORGOTTEN = 0.5, 0.9
@@ -72,7 +72,7 @@ def out_of_memory(history: History) -> Evidence | str:
 
 
 def divergence(history: History) -> Evidence | str:
-    """The smoothed loss now, against its own minimum and the larger of initial and chance loss.
+    """The loss now, smoothed, against its own minimum and the larger of initial and chance loss.
 
     The second comparison keeps a model at loss 0.01 that rises to 0.05 from being called
     diverged. A run that blew up and came back is not diverged.
@@ -83,7 +83,7 @@ def divergence(history: History) -> Evidence | str:
         smooth = smooth[np.isfinite(smooth)]
     if reference is None or len(smooth) < LEAST_STEPS:
         return f"needs {LEAST_STEPS} steps with a finite loss"
-    last, first = float(smooth[-1]), float(history.loss[0])
+    last, first = _still(history, float(smooth[-1])), float(history.loss[0])
     grew = last > DIVERGED * lowest and last > 1.5 * reference
     lost = _lost(history, last, lowest)
     return Evidence(
@@ -92,6 +92,14 @@ def divergence(history: History) -> Evidence | str:
         f"the smoothed training loss is {last:.4g} after a low of {lowest:.4g}; knowing nothing "
         f"costs {reference:.4g}" + (", so that all that was learned is lost" if lost else ""),
     )
+
+
+def _still(history: History, smoothed: float) -> float:
+    """The smoothed loss, or that of the last steps where they are lower: one great loss, long
+    past, stays in the smoothed one for long."""
+    recent = history.loss[-RECENT:]
+    recent = recent[np.isfinite(recent)]
+    return min(smoothed, float(np.median(recent))) if len(recent) else smoothed
 
 
 def _lost(history: History, last: float, lowest: float) -> bool:

@@ -174,6 +174,17 @@ def test_a_spike_that_comes_back_and_a_late_success_are_no_divergence() -> None:
     assert outcome(spike, "divergence") == outcome(late, "divergence") == "clear"
 
 
+def test_one_great_loss_at_the_start_of_a_short_run_is_no_divergence() -> None:
+    """It stays in the smoothed loss until the end of so few steps."""
+    short = Stream(
+        recipe=recipe_of(task="regression", train__epochs=4),
+        train_examples=512,
+        chance_loss=1.4,
+        train_loss=lambda share: 90.0 if share < 0.05 else 0.4,
+    )
+    assert outcome(short, "divergence") == "clear"
+
+
 def test_a_regression_that_explains_none_of_its_training_set_learns_nothing() -> None:
     """Its loss is below chance's on validation, whose targets happen to scatter more."""
     flat = Stream(
