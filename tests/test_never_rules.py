@@ -25,8 +25,10 @@ COUPLED = (
     {"model.activation", "initialization.kind", "initialization.gain"},
     {"model.channels", "model.hidden"},
     {"regularization.augmentation.mixup", "regularization.augmentation.cutmix"},
+    {"regularization.dropout", "regularization.l2"},
 )
-"""Fields that one change may move together, because one means nothing without the other."""
+"""Fields that one change may move together, because one means nothing without the other, or, of
+two that are far too strong, hides what easing the other does."""
 
 
 def adds_regularization(rule: Rule) -> bool:

@@ -55,7 +55,11 @@ class ProposalPanel(VerticalScroll):
         if told != self._told:
             self._told = told
             self.border_title = _title(question, self.index)
-            self.query_one("#proposed", Static).update(content(snapshot, self.index, sent, width))
+            found = content(snapshot, self.index, sent, width)
+            if question is not None and not self.styles.border_top[0]:  # no frame, no title
+                title = Content.styled(_title(question, self.index), "$text-muted")
+                found = Content("\n").join([title, found])
+            self.query_one("#proposed", Static).update(found)
 
     def on_resize(self) -> None:
         if self._shown is not None:
