@@ -13,6 +13,7 @@ from textual.widgets import Input, TextArea
 
 from advisor.tui.themes import DARK
 
+MOST_LOOKS = 20
 SIZES = ((80, 24), (120, 40), (200, 60))
 
 
@@ -47,7 +48,13 @@ async def settled(pilot: Pilot[Any]) -> None:
         field.cursor_blink = False
     for area in pilot.app.screen.query(TextArea):
         area.cursor_blink = False
-    await pilot.pause()
+    before = ""
+    for _ in range(MOST_LOOKS):  # layouts follow each other on a loaded machine
+        await pilot.pause(0.02)
+        now = pilot.app.export_screenshot()
+        if now == before:
+            break
+        before = now
 
 
 def pressing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
