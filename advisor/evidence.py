@@ -178,8 +178,8 @@ def prior_spread(
     differ little as well. `falling`: by how much the validation loss fell over the last third, as
     a share of chance's; seeds that are ahead or behind in time differ by about that (42 recipes
     on seven data sets, 10 seeds each). Infinite: not known, or not better than chance.
-    What is clearly better than chance deviated by no more than 2.1 (eleven recipes, sick and sound,
-    24 to 40 seeds each). `error` is the metric's standard error.
+    Of ten recipes that are better than chance, sick and sound (24 to 40 seeds each), none deviated
+    by more than 2.1. `error` is the metric's standard error.
     """
     unlearned = (train_loss / max(chance_loss, 1e-12) - FITTED_LOSS) / (UNFITTED_LOSS - FITTED_LOSS)
     of_loss = MOST_SPREAD * min(unlearned, 1.0)

@@ -34,12 +34,7 @@ def add(commands: Commands) -> None:
         default=(),
         help="overrides the recipe's train.seed; several seeds: a session each, in DIR/seed-N",
     )
-    parser.add_argument(
-        "--budget",
-        metavar="SIZE",
-        type=options.budget,
-        help="40e (epochs), 12t (full trainings) or 10m (minutes); overrides tune.budget",
-    )
+    options.add_budget(parser)
     parser.add_argument(
         "--workers",
         metavar="N",

@@ -188,6 +188,15 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget",
+        metavar="SIZE",
+        type=budget,
+        help="40e (epochs), 12t (full trainings) or 10m (minutes); overrides tune.budget",
+    )
+
+
 def add_out(parser: argparse.ArgumentParser, holds: str) -> None:
     parser.add_argument(
         "--out",

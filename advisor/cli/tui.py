@@ -53,12 +53,7 @@ def add(commands: Commands) -> None:
     options.add_changes(parser)
     options.add_backend(parser)
     options.add_seed(parser)
-    parser.add_argument(
-        "--budget",
-        metavar="SIZE",
-        type=options.budget,
-        help="40e (epochs), 12t (full trainings) or 10m (minutes); overrides tune.budget",
-    )
+    options.add_budget(parser)
     parser.add_argument(
         "--workers",
         metavar="N",

@@ -292,3 +292,17 @@ def test_one_case_from_training_to_cure(tmp_path: Path) -> None:
     assert visit.change == {"data.normalization": "standard"}
     assert visit.right
     assert visit.cured
+
+
+def test_the_recurrent_models_start_from_the_same_numbers_in_both_frameworks() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("jax")
+    ours, theirs = (
+        importlib.import_module(f"wards.own_{name}").recurrent_weights(2, 5, 1, 1.5)
+        for name in ("torch", "jax")
+    )
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        np.testing.assert_array_equal(array, theirs[name])
+    onwards = ours["onwards.weight"]
+    np.testing.assert_allclose(onwards @ onwards.T, 1.5**2 * np.eye(5), atol=1e-5)
