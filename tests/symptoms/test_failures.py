@@ -183,6 +183,9 @@ def test_one_great_loss_at_the_start_of_a_short_run_is_no_divergence() -> None:
         train_loss=lambda share: 90.0 if share < 0.05 else 0.4,
     )
     assert outcome(short, "divergence") == "clear"
+    thrown = replace(short, train_loss=lambda share: 90_000.0 if share < 0.05 else 0.4)
+    stayed = replace(short, train_loss=lambda share: 400.0 if share < 0.05 else 1.6)
+    assert outcome(thrown, "divergence") == outcome(stayed, "divergence") == "fired"
 
 
 def test_a_regression_that_explains_none_of_its_training_set_learns_nothing() -> None:

@@ -61,7 +61,8 @@ def test_from_the_picker_to_the_report(terminal: Terminal, tmp_path: Path) -> No
     terminal.press("x")
     terminal.until(lambda: len(lines(folder, "proposal")) == 2)
     assert lines(folder, "choice")[-1]["action"] == "refuse"
-    terminal.wait("your turn", "proposal 1 of")
+    first = lines(folder, "proposal")[0]["rule"]
+    terminal.wait("your turn", "proposal 1 of", gone=(f"rule       {first}",))
 
     terminal.press("o")
     terminal.wait("a change of your own")
