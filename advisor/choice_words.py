@@ -47,4 +47,6 @@ def returned_words(returned: Returned) -> str:
 def locked_words(locked: Locked) -> str:
     """`locked: optimizer.lr (locked now: model, optimizer.lr)`."""
     told = f"{'locked' if locked.on else 'unlocked'}: {', '.join(locked.fields)}"
-    return f"{told} (locked now: {', '.join(locked.all) or 'nothing'})"
+    told += f" (locked now: {', '.join(locked.all) or 'nothing'})"
+    reopens = ", ".join(locked.reopens)
+    return f"{told}; reopens {reopens}" if reopens else told

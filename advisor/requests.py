@@ -274,6 +274,8 @@ class Locked:
     on: bool
     all: tuple[str, ...]
     """what is locked now"""
+    reopens: tuple[str, ...] = ()
+    """stages that were left while a field was locked that they may change"""
 
 
 @dataclass(frozen=True)

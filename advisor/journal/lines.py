@@ -175,6 +175,7 @@ def _locked(note: Locked) -> Line:
         "fields": list(note.fields),
         "on": note.on,
         "all": list(note.all),
+        "reopens": list(note.reopens),
     }
 
 

@@ -12,15 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.advice import Proposal
-from advisor.requests import Choice, Choose, Locked, Looked, Result, Returned
-from advisor.session.choices import (
-    changed_fields,
-    locked_by,
-    look_epochs,
-    proposal_of,
-    returned_to,
-)
+from advisor.requests import Choice, Choose, Looked, Result, Returned
+from advisor.session.choices import changed_fields, look_epochs, proposal_of, returned_to
 from advisor.session.experiments import Experiments, Flow
+from advisor.session.locking import Locking
 from advisor.session.shares import Shares
 from advisor.session.trying import Trials
 from advisor.stages import Stage
@@ -50,6 +45,7 @@ class Asking:
     experiments: Experiments
     shares: Shares
     trials: Trials
+    locking: Locking
 
     def ask(
         self, stage: Stage, proposals: Sequence[Proposal], held_back: tuple[str, ...] = ()
@@ -68,7 +64,7 @@ class Asking:
                 case "refuse":
                     refused, left = (*refused, left[place]), left[:place] + left[place + 1 :]
                 case "lock" | "unlock":
-                    yield self._locked(choice)
+                    yield self.locking.carry_out(stage, choice)
                     return Picked("again", (), refused)
                 case "back":
                     yield self._returned(stage, choice)
@@ -113,10 +109,6 @@ class Asking:
         sick = ["sanity"] if attempt.blocking else []  # what was cured since is to be cured again
         reopens = self.trials.reopen(stage, moved, sick)
         return Returned(stage, attempt.trial.number, left.trial.number, reopens)
-
-    def _locked(self, choice: Choice) -> Locked:
-        self.state.lock(locked_by(choice, self.state))
-        return Locked(choice.fields, choice.action == "lock", self.state.locked)
 
 
 def _finite(values: Sequence[float]) -> float | None:

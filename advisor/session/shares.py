@@ -19,6 +19,9 @@ ENSEMBLE_SHARE = 1 / 3
 SETTINGS_SHARE = 0.4
 """Of the budget: where it trains, mending settings may spend so much before the search."""
 
+GAMBLE_LEFT = 15
+"""Trainings: with fewer left each is spent on what the one before it speaks for."""
+
 
 class Shares:
     """By when a stage must have ended, in shares of the budget."""
@@ -51,6 +54,22 @@ class Shares:
         if not budget.holds(LEAST_TRAININGS * self._state.start.train.epochs):
             reserve = 0.0
         return budget.allows(epochs, until) and budget.allows(epochs + reserve)
+
+    def left(self, epochs: float) -> bool:
+        """Within the whole budget, with what is kept back for the end left: what a stage found is
+        settled though its share is spent."""
+        budget = self._state.budget
+        earnest = in_earnest(self._state.best.findings)
+        kept = budget.holds(LEAST_TRAININGS * self._state.start.train.epochs) and not earnest
+        return budget.allows(epochs + (self._kept_back() if kept else 0.0))
+
+    def may_gamble(self) -> bool:
+        """Whether a change may be tried beside another, before it is known what that one gives:
+        always where minutes are counted, and while many trainings are left."""
+        budget = self._state.budget
+        return budget.unit == "m" or budget.allows(
+            GAMBLE_LEFT * float(self._state.best.recipe.train.epochs)
+        )
 
     def _kept_back(self) -> float:
         """Epochs for trainings on fresh seeds: those of the finals, and of the ensemble."""

@@ -95,7 +95,7 @@ class Trials:
             return screened
         pairs: list[Pair] = []
         for offset in range(1, FRESH_PAIRS + 1):
-            if not self._pair_affordable(stage, candidate, incumbent, offset):
+            if not self._pair_affordable(candidate, incumbent, offset):
                 break
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, offset)
             if predictions(pair, self._state.scale) is None:
@@ -104,17 +104,15 @@ class Trials:
         if not pairs:
             return Decision(
                 "undecided",
-                f"this stage's share of the budget has no room to confirm it: {seen}",
+                f"the budget has no room to confirm it: {seen}",
                 seen,
             )
         return judge(self._state, proposal, pairs)
 
-    def _pair_affordable(
-        self, stage: Stage, candidate: Attempt, incumbent: Attempt, offset: int
-    ) -> bool:
+    def _pair_affordable(self, candidate: Attempt, incumbent: Attempt, offset: int) -> bool:
         both = [reseeded(one.recipe, offset) for one in (candidate, incumbent)]
         new = [recipe for recipe in both if self._experiments.known(recipe) is None]
-        return self._shares.affordable(stage, sum(float(recipe.train.epochs) for recipe in new))
+        return self._shares.left(sum(float(recipe.train.epochs) for recipe in new))
 
     def keep(
         self,

@@ -11,6 +11,7 @@ from advisor.rulebook import Rule
 from advisor.session.asking import Asking
 from advisor.session.climb import Climbs
 from advisor.session.experiments import Experiments, Flow
+from advisor.session.locking import Locking
 from advisor.session.search import Searches
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
@@ -44,7 +45,8 @@ class Visits:
         self._state, self._rules = state, rules
         self._experiments, self._shares, self._settings = experiments, shares, settings
         self.trials = Trials(state, experiments, shares)
-        self.asking = Asking(state, experiments, shares, self.trials)
+        locking = Locking(state, self.trials, rules)
+        self.asking = Asking(state, experiments, shares, self.trials, locking)
         self.climbs = Climbs(state, experiments, shares, self.trials, self.asking)
         self.searches = Searches(state, experiments, shares, self.trials, settings, self.asking)
 
@@ -110,9 +112,10 @@ class Visits:
         for other in proposals[1:]:
             epochs += self._shares.epochs(other)
             room = len(chosen) < min(self._settings.workers, most)
-            if not room or not self._shares.affordable(
-                stage, self._shares.epochs(chosen[0]) + epochs
-            ):
+            together = self._shares.epochs(chosen[0]) + epochs
+            if not room or not self._shares.affordable(stage, together):
+                break
+            if not self._shares.may_gamble():
                 break
             chosen.append(other)
         return chosen

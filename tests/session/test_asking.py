@@ -17,8 +17,9 @@ from advisor.requests import (
     StageEntered,
     StageLeft,
     Train,
+    TrainAll,
 )
-from advisor.session import Session, problem_of
+from advisor.session import MOST_VISITS, Session, problem_of
 from tests import simulation
 from tests.session.steering import keys, sick, sound, tell, to_question, to_the_end
 
@@ -361,6 +362,26 @@ def test_what_the_recipe_locks_can_be_unlocked_and_is_then_proposed() -> None:
     assert {one.recipe.optimizer.kind for one in state.attempts} == {"adam"}
 
 
+def test_unlocking_reopens_the_stages_that_the_lock_kept_from_the_field() -> None:
+    session = sound("60t", **{"tune.locked": [RATE], RATE: 3e-4})
+    to_question(session, "search")
+    assert "learning_rate" not in {stage.name for stage in session.state.waiting}
+    session.state.visits["learning_rate"] = MOST_VISITS  # a person may have it opened even then
+    (note,) = only(tell(session, Choice("unlock", fields=(RATE,))), Locked)
+    assert "learning_rate" in note.reopens
+    assert "learning_rate" in {stage.name for stage in session.state.waiting}
+    assert not {"batch_size", "architecture"} & set(note.reopens)
+    asked_for = only(to_the_end(session), Choose)
+    assert any(RATE in request.proposals[0].change for request in asked_for)
+
+
+def test_unlocking_reopens_nothing_that_was_left_before_the_lock() -> None:
+    session = at("search")
+    tell(session, Choice("lock", fields=(RATE,)))
+    (note,) = only(tell(session, Choice("unlock", fields=(RATE,))), Locked)
+    assert note.reopens == ()
+
+
 def test_a_field_that_was_unlocked_may_vanish_with_another_kind() -> None:
     session = sick(**{"tune.locked": ["optimizer.beta2", "model"]})
     to_question(session)
@@ -414,3 +435,15 @@ def test_a_person_who_only_tries_the_first_is_the_autopilot() -> None:
     first = to_the_end(plain)
     second = to_the_end(steered, lambda request, session: Choice("try", 0))
     assert keys(first) == keys(second)
+
+
+# Several workers
+
+
+@pytest.mark.parametrize(("budget", "side_by_side"), [("12t", False), ("60t", True)])
+def test_a_small_budget_is_spent_on_one_change_after_the_other(
+    budget: str, side_by_side: bool
+) -> None:
+    seen = to_the_end(sick(2, **{"tune.budget": budget}))
+    tried = [one for one in only(seen, TrainAll) if one.trials[0].purpose == "candidate"]
+    assert bool(tried) == side_by_side

@@ -5,6 +5,7 @@ import pytest
 from advisor.requests import Choice, Choose, Decided, Request, StageEntered
 from advisor.session import Session
 from advisor.session.climb import MOST_STEPS, RATE, RULE
+from advisor.session.trying import FRESH_PAIRS
 from tests import simulation
 
 GOOD = {"model.activation": "relu", "tune.budget": "30t", "tune.skip": ("finish",)}
@@ -101,3 +102,12 @@ def test_what_the_climb_had_reached_is_decided_when_it_is_left() -> None:
         else:
             session.tell(simulation.answer(request))
     assert [d.trial for d in session.state.decisions if d.proposal.rule is RULE]
+
+
+def test_where_the_climb_ends_is_confirmed_though_the_share_of_its_stage_is_spent() -> None:
+    """Steps end at three quarters of the budget; both fresh seeds are trained all the same."""
+    start = {**GOOD, RATE: 1.5e-3, "tune.stages": ("learning_rate",), "tune.skip": ()}
+    session = Session(simulation.recipe(**start | {"tune.budget": "10t"}), ())
+    run(session)
+    purposes = [one.trial.purpose for one in session.state.attempts]
+    assert purposes.count("repeat") == 2 * FRESH_PAIRS
