@@ -92,9 +92,15 @@ class Comparison:
     least: float = 0.0
     """standard deviation of one training if seeds differed by no more than the examples explain"""
     between: float = 0.0
-    """variance of the gain between seeds as it was seen; 0 with one seed"""
+    """variance of the gain between seeds as it was seen, on `freedom` degrees of freedom; 0 with
+    one seed"""
     expected: float = 0.0
     """the same as the trainings themselves let expect"""
+
+    @property
+    def freedom(self) -> int:
+        """Both recipes show how much seeds differ."""
+        return 2 * (self.seeds - 1)
 
     @property
     def low(self) -> float:
@@ -137,10 +143,10 @@ class SeenSpread:
     def of(cls, comparisons: Iterable[Comparison]) -> SeenSpread:
         """From all that saw more than one seed."""
         found = [one for one in comparisons if one.seeds > 1 and one.expected > 0]
-        freedom = sum(one.seeds - 1 for one in found)
+        freedom = sum(one.freedom for one in found)
         if not freedom:
             return cls()
-        seen = sum((one.seeds - 1) * one.between / one.expected for one in found)
+        seen = sum(one.freedom * one.between / one.expected for one in found)
         return cls(seen / freedom, min(float(freedom), MOST_KNOWN))
 
 
@@ -209,10 +215,9 @@ def compare(
     if floor := _floor(recipe, pairs, scale):
         single, over_examples = max(single, floor), max(over_examples, math.sqrt(floor / seeds))
     expected = single + float(np.mean([a.spread**2 + b.spread**2 for a, b in pairs]))
-    spread = float(np.var(gains.mean(axis=1), ddof=1)) if seeds > 1 else 0.0
+    spread, freedom = _between(recipe, pairs, scale), 2 * (seeds - 1)
     before = (PRIOR_WEIGHT + known.freedom * known.ratio) * expected
-    weight = PRIOR_WEIGHT + known.freedom + seeds - 1
-    pooled = (before + (seeds - 1) * spread) / weight
+    pooled = (before + freedom * spread) / (PRIOR_WEIGHT + known.freedom + freedom)
     error = max(over_examples, math.sqrt(pooled / seeds))
     gain, step = float(gains.mean()), _step(recipe, pairs[0][0].targets) / seeds
     clear = abs(gain) - step > Z * error  # where it is not, resampling changes no decision
@@ -230,6 +235,22 @@ def compare(
         spread,
         expected,
     )
+
+
+def _between(
+    recipe: Recipe, pairs: Sequence[tuple[Predictions, Predictions]], scale: float
+) -> float:
+    """Variance of the gain between seeds: that of the candidate's metrics and the incumbent's, each
+    by itself, which is twice the degrees of freedom of their differences. The same seed makes two
+    recipes hardly more alike; where it does, this errs on the safe side. 0 with one seed."""
+    if len(pairs) < 2:
+        return 0.0
+    first = pairs[0][1]
+    sides = [
+        [float(_gains(recipe, one, first, scale).mean()) for one in side]
+        for side in zip(*pairs, strict=True)
+    ]
+    return float(sum(np.var(side, ddof=1) for side in sides))
 
 
 def _step(recipe: Recipe, targets: NDArray[Any]) -> float:

@@ -98,6 +98,24 @@ def test_nothing_is_accepted_for_nothing_when_whole_trainings_vary(
     assert accepted_share(CLASSIFICATION, model, model) <= 0.05
 
 
+def test_both_recipes_show_how_much_seeds_differ() -> None:
+    """Also where the differences of pairs happen to be alike."""
+    random, model = np.random.default_rng(3), classifier(np.full(400, 0.8), 0.05)
+    pairs = [(model(random), model(random)) for _ in range(3)]
+    sides = [
+        [metrics.score("classification", "accuracy", one.outputs, one.targets) for one in side]
+        for side in zip(*pairs, strict=True)
+    ]
+    found = compare(CLASSIFICATION, pairs)
+    assert found.between == pytest.approx(sum(np.var(side, ddof=1) for side in sides))
+    assert found.freedom == 4
+    moved = [
+        (ours, theirs)
+        for ours, theirs in zip(*map(reversed, zip(*pairs, strict=True)), strict=True)
+    ]
+    assert compare(CLASSIFICATION, moved).between == pytest.approx(found.between)
+
+
 def test_the_spread_between_seeds_shrinks_with_what_was_learned() -> None:
     chance, error = 2.3, 0.02
     spreads = [prior_spread(error, loss, chance) for loss in (2.3, 1.84, 1.2, 0.6, 0.0)]

@@ -19,7 +19,8 @@ MOST_VISITS = 2
 """How often one stage may be entered, so that reopening cannot go round in circles."""
 SEEDS = 2**32
 FRESH_PAIRS = 2
-"""Seeds, new to both, that decide about a candidate that looks better."""
+"""Seeds, new to both, that decide about a candidate that looks better; one more where they leave
+it undecided on the better side."""
 
 
 class Trials:
@@ -94,20 +95,24 @@ class Trials:
         if seen.gain <= WORTH_REPEATING * seen.sigma:
             return screened
         pairs: list[Pair] = []
-        for offset in range(1, FRESH_PAIRS + 1):
+        decision = screened
+        for offset in range(1, FRESH_PAIRS + 2):
+            if offset > FRESH_PAIRS and not decision.more_seeds_may_help:
+                break
             if not self._pair_affordable(candidate, incumbent, offset):
                 break
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, offset)
             if predictions(pair, self._state.scale) is None:
                 return without_pair(pair, screened)
             pairs.append(pair)
+            decision = judge(self._state, proposal, pairs)
         if not pairs:
             return Decision(
                 "undecided",
                 f"the budget has no room to confirm it: {seen}",
                 seen,
             )
-        return judge(self._state, proposal, pairs)
+        return decision
 
     def _pair_affordable(self, candidate: Attempt, incumbent: Attempt, offset: int) -> bool:
         both = [reseeded(one.recipe, offset) for one in (candidate, incumbent)]

@@ -111,3 +111,11 @@ def test_where_the_climb_ends_is_confirmed_though_the_share_of_its_stage_is_spen
     run(session)
     purposes = [one.trial.purpose for one in session.state.attempts]
     assert purposes.count("repeat") == 2 * FRESH_PAIRS
+
+
+def test_what_two_fresh_seeds_leave_undecided_on_the_better_side_gets_a_third() -> None:
+    session = Session(simulation.recipe(**GOOD, **{RATE: 1.6e-3}), ())
+    run(session)
+    ended = [one.decision for one in session.state.decisions if one.proposal.rule is RULE][-1]
+    assert ended.comparison is not None
+    assert ended.comparison.seeds == FRESH_PAIRS + 1

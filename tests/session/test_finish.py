@@ -226,8 +226,7 @@ def test_a_budget_for_one_training_more_confirms_the_incumbent_alone() -> None:
     assert made.state.confirmation is made.state.fresh[0]
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-@pytest.mark.parametrize("wanted", [0, 4])
+@pytest.mark.parametrize(("workers", "wanted"), [(1, 4), (4, 0)])
 def test_the_end_is_the_same_for_the_same_answers(workers: int, wanted: int) -> None:
     start = healthy(**{"tune.budget": "300e", "tune.ensemble": wanted})
     made = [Session(start, RULES, Settings(workers)) for _ in range(2)]

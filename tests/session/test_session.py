@@ -57,7 +57,7 @@ def test_a_sick_start_ends_clearly_better() -> None:
     assert state.incumbent.value > 0.85
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     budget=st.sampled_from(["5e", "12e", "30e", "60e", "4t", "12t", "1m"]),
     lr=st.floats(1e-6, 1.0),
@@ -83,7 +83,7 @@ def test_what_holds_for_every_session(budget: str, lr: float, activation: str, s
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(lr=st.floats(1e-6, 1.0))
 def test_the_same_answers_give_the_same_session(lr: float) -> None:
     start = simulation.recipe(**{"optimizer.lr": lr})
