@@ -192,6 +192,8 @@ def measure(size: Size) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="advisor-") as place:
         folder = Path(place)
         os.environ["ADVISOR_DATA"] = str(folder / "data")
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
         found: dict[str, Any] = {"paint": paints(folder, size.paints)}
         for part in (under_training, under_events, in_history):
             found.update(part(folder, size))

@@ -1,8 +1,9 @@
 """Does advice need less than a search? Sick starts tuned four ways at equal epochs.
 
     python benchmarks/tuning.py --short     two tasks, two starts, one seed: about five minutes
-    python benchmarks/tuning.py             everything, about three hours; taken up where it
-                                            stopped; writes benchmarks/results/tuning.json
+    python benchmarks/tuning.py             everything, hours; taken up where it stopped; writes
+                                            benchmarks/results/tuning.json
+    python benchmarks/tuning.py --minutes 60            so much of it as fits, all tasks alike
     python benchmarks/tuning.py --task wine --method advisor --method tpe
 
 Ours, random search, TPE with median pruning and TPE with Hyperband begin with the same recipe and
@@ -52,6 +53,7 @@ def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=0, help="0: each task's own number")
     parser.add_argument("--equivalents", type=int, default=EQUIVALENTS, help="full trainings")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no run later")
     parser.add_argument("--anew", action="store_true", help="forget what an earlier run left")
     return parser.parse_args(arguments)
 
@@ -67,8 +69,11 @@ def planned(options: argparse.Namespace) -> list[Job]:
     return [job for job in found if not seeds or job.seed < seeds]
 
 
-def outcomes(wanted: Sequence[Job], processes: int, done: Path | None) -> Iterator[Outcome]:
-    """Outcomes of all jobs as they come; those in `done` first."""
+def outcomes(
+    wanted: Sequence[Job], processes: int, done: Path | None, minutes: float
+) -> Iterator[Outcome]:
+    """Outcomes of all jobs as they come; those in `done` first. None is begun after `minutes`."""
+    until = time.perf_counter() + 60 * minutes
     keys = {job.key for job in wanted}
     known = {one.key: one for one in lines(done)} if done else {}
     yield from (one for key, one in known.items() if key in keys)
@@ -78,7 +83,9 @@ def outcomes(wanted: Sequence[Job], processes: int, done: Path | None) -> Iterat
         idle.put(runner)
     writing = threading.Lock()
 
-    def one(job: Job) -> Outcome:
+    def one(job: Job) -> Outcome | None:
+        if time.perf_counter() > until:
+            return None
         runner = idle.get()
         try:
             with tempfile.TemporaryDirectory() as place:
@@ -94,7 +101,8 @@ def outcomes(wanted: Sequence[Job], processes: int, done: Path | None) -> Iterat
         left = [pool.submit(one, job) for job in wanted if job.key not in known]
         try:
             for job in as_completed(left):
-                yield job.result()
+                if (found := job.result()) is not None:
+                    yield found
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -143,7 +151,7 @@ def main() -> int:
             done.unlink(missing_ok=True)
     began, found = time.perf_counter(), list[Outcome]()
     with console.status("starting") as status:
-        for one in outcomes(wanted, options.processes, done):
+        for one in outcomes(wanted, options.processes, done, options.minutes):
             found.append(one)
             spent = time.perf_counter() - began
             status.update(f"{len(found)} of {len(wanted)}, {spent / 60:.0f} min: {one.key}")
@@ -157,10 +165,13 @@ def main() -> int:
             {
                 "figures": [figure.record() for figure in made],
                 "tasks": table(rounds(found), METHODS),
-                "training_hours": sum(one.seconds for one in found) / 3600,
+                "runs": [len(found), len(wanted)],
+                "hours": sum(one.seconds for one in found) / 3600,
                 "outcomes": [_brief(one) for one in found],
             },
         )
+    if len(found) < len(wanted):
+        print(f"{len(found)} of {len(wanted)} runs; the rest is taken up by the same command")
     short = [figure.name for figure in made if figure.met is False]
     print(f"FALLS SHORT: {', '.join(short)}" if short else "PASS: every figure meets its target")
     return bool(short)

@@ -32,6 +32,8 @@ SEARCHES: dict[Method, tuple[Kind, PrunerKind]] = {
     "hyperband": ("tpe", "hyperband"),
 }
 METHODS: tuple[Method, ...] = ("advisor", *SEARCHES)
+SEEDS: dict[Method, int] = {"hyperband": 1}
+"""Of each start, where they are fewer than the task's: no figure with a target rests on these."""
 CHECKPOINTS = (10, 20, 40, 80)
 """Full-training equivalents after which methods are compared."""
 
@@ -240,12 +242,15 @@ def _error(recipe: Recipe, value: float, examples: float) -> float:
 def jobs(
     tasks: Sequence[Task], methods: Sequence[Method], equivalents: int, backend: str, starts: int
 ) -> Iterator[Job]:
-    """All combinations, the dear tasks first; `starts`: so many of each task's, 0: all."""
-    for task in sorted(tasks, key=lambda task: -task.weight):
-        for start in list(task.starts)[: starts or None]:
-            for seed in range(task.seeds):
+    """All combinations, seed by seed, and of each the dear tasks first; `starts`: so many of each
+    task's, 0: all."""
+    for seed in range(max((task.seeds for task in tasks), default=0)):
+        for task in sorted(tasks, key=lambda task: -task.weight):
+            most = min(equivalents, task.equivalents)
+            for start in list(task.starts)[: starts or None]:
                 for method in methods:
-                    yield Job(task, start, seed, method, equivalents, backend)
+                    if seed < min(task.seeds, SEEDS.get(method, task.seeds)):
+                        yield Job(task, start, seed, method, most, backend)
 
 
 def lines(path: Path) -> Iterator[Outcome]:

@@ -53,6 +53,16 @@ class Round:
             return 0.0
         return _reached(ours, wanted) / spent
 
+    def ahead_on_test(self, other: str) -> bool | None:
+        """Whether what our session recommends is at least as good on the test as the other's best
+        on validation, after all that each may spend."""
+        ours, theirs = self.by.get("advisor"), self.by.get(other)
+        if ours is None or theirs is None or ours.recommended is None or not theirs.tests:
+            return None
+        last = theirs.tests[max(theirs.tests, key=int)]
+        metric: Any = ours.metric
+        return oriented(metric, ours.recommended) >= oriented(metric, last)
+
     def ahead(self, other: str, equivalents: float) -> bool | None:
         """Whether our best so far is at least as good as theirs after so many trainings; as good
         counts only where neither can be better."""
@@ -90,7 +100,16 @@ def figures(found: Sequence[Round], equivalents: int) -> list[Figure]:
     for other in ("random", "tpe", "hyperband"):
         ahead = [won for one in found if (won := one.ahead(other, equivalents)) is not None]
         made.append(_ahead(other, ahead))
+    for other in ("random", "tpe"):
+        ahead = [won for one in found if (won := one.ahead_on_test(other)) is not None]
+        share = sum(ahead) / len(ahead) if ahead else None
+        name = f"recommended: as good on the test as {other}'s best"
+        made.append(Figure(name, share, "", None, len(ahead)))
     ours = [one.by["advisor"] for one in found if "advisor" in one.by]
+    spent = [one.trials[-1][0] / one.epochs_a_training for one in ours if one.trials]
+    made.append(
+        Figure("trainings that a session spends, median", _median(spent), "", None, len(ours))
+    )
     made.append(_never_worse(ours))
     made.append(_overhead(ours))
     return made

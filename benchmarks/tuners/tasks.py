@@ -39,6 +39,8 @@ class Task:
     recipe: Changes
     starts: Mapping[str, Changes]
     seeds: int = 3
+    equivalents: int = 1000
+    """full trainings at most that each method may spend"""
     file: str = ""
     """in `DATA`; empty: the data come with scikit-learn"""
     weight: float = 1.0
@@ -140,6 +142,7 @@ TASKS: tuple[Task, ...] = (
         SIMPLE_CNN,
         {"rate too low": {"optimizer.lr": 1e-5}},
         seeds=1,
+        equivalents=24,
         file="cifar10-small.npz",
         weight=60.0,
     ),
