@@ -141,6 +141,13 @@ class TrialFinished:
     message: str = ""
     """for people: why it stopped or failed"""
 
+    @property
+    def best_epoch(self) -> float | None:
+        """Where `best_step` was, in epochs."""
+        if self.best_step is None or not self.steps:
+            return None
+        return self.epochs * self.best_step / self.steps
+
 
 @dataclass(frozen=True)
 class ProbeFinished:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +101,8 @@ class Ledger:
             ledger._write("INSERT INTO header VALUES (?, ?)", (FORMAT, json.dumps(header)))
         except (sqlite3.Error, LedgerError) as error:
             ledger.close()
+            with suppress(OSError):
+                (folder / FILE).unlink()  # half a session could not be gone on with
             raise LedgerError(f"{folder / FILE} cannot be written: {error}") from error
         return ledger
 

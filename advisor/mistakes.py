@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ USERS_ERRORS = (
     ("advisor.runner", "UserError"),
 )
 WORKER_ERRORS = (("advisor.runner", "WorkerError"),)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ def is_users_error(error: Exception) -> bool:
     """Whether the message is written for users. Imports nothing: an error of a class can only be
     raised once the module of that class is there."""
     return is_one_of(error, USERS_ERRORS)
+
+
+def is_full_disk(error: BaseException | None) -> bool:
+    """Whether a disk without room, or a quota that is used up, is behind this."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return True
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+            return True
+        error = error.__cause__
+    return False
 
 
 def is_one_of(error: Exception, names: tuple[tuple[str, str], ...]) -> bool:

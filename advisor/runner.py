@@ -242,6 +242,8 @@ class Runner:
 
     @staticmethod
     def _error(answer: Mapping[str, Any]) -> Exception:
+        if "errno" in answer:  # of the machine, not of the training: nothing is to be judged by it
+            return OSError(answer["errno"], os.strerror(answer["errno"]), answer["where"])
         if answer["user"]:
             return (UnfitError if answer["unfit"] else UserError)(answer["error"])
         return WorkerError(answer["error"], answer["detail"])

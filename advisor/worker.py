@@ -36,6 +36,7 @@ from advisor.backend import (
 from advisor.code import CodeError
 from advisor.events import Event, ProbeFinished, to_json
 from advisor.files import write_arrays, write_text
+from advisor.mistakes import is_full_disk
 from advisor.probes import PROBES
 from advisor.recipe import Recipe
 from advisor.targets import TargetError
@@ -93,6 +94,10 @@ class Worker:
         except Exception as error:
             if is_out_of_memory(error):
                 self._say({"error": _too_large(error), "user": True, "unfit": True})
+                return
+            if isinstance(error, OSError) and is_full_disk(error):
+                where = error.filename or request.get("folder")
+                self._say({"error": str(error), "errno": error.errno, "where": where})
                 return
             message = f"{type(error).__name__}: {error}"
             self._say({"error": message, "user": False, "detail": traceback.format_exc()})

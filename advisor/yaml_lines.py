@@ -55,6 +55,18 @@ class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
 
 for _loader in (_Loader, _FastLoader):
     _loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, FLOAT_STARTS)
+IN_BRACKETS = "while parsing a flow node"
+OPENING = (
+    IN_BRACKETS,
+    "while parsing a flow mapping",
+    "while parsing a flow sequence",
+    "while scanning a quoted scalar",
+)
+CLOSING = {"{": "}", "[": "]"}
+QUOTED = r"""(?<=[][{},:\s])('(?:[^']|'')*'|"(?:[^"\\]|\\.)*")"""
+TOKENS = re.compile(rf"[][{{}}]|(?<=\s)\#[^\n]*|{QUOTED}", re.DOTALL)
+"""What tells whether a bracket is closed: brackets, and comments and quoted texts, in which they
+mean nothing."""
 MOST_FAST, MOST_NESTED = 20_000, 500
 """Characters, and openings of lists and mappings: a hundred-thousandfold list in a list would
 overrun libyaml's stack."""
@@ -68,8 +80,7 @@ def read(text: str) -> Document:
         document = Document({})
         content = _content(text, _Loader, document.lines)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlError(_problem(error), mark.line + 1 if mark else 1) from None
+        raise _explained(error, text) from None
     except YamlError:
         raise
     except yaml.reader.ReaderError as error:
@@ -104,6 +115,10 @@ def _content(text: str, kind: type[yaml.SafeLoader], lines: dict[Path, int]) -> 
     try:
         node = loader.get_single_node()
         return _value(loader, node, (), lines) if node is not None else {}
+    except yaml.parser.ParserError as error:
+        if error.context == IN_BRACKETS and (marks := getattr(loader, "marks", None)):
+            error.context_mark = marks[-1]  # where the brackets were opened
+        raise
     finally:
         loader.dispose()
 
@@ -152,8 +167,35 @@ def _mapping(
     return found
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    text = (error.problem or error.context or "is not readable YAML").strip()
+def _explained(error: yaml.MarkedYAMLError, text: str) -> YamlError:
+    """What is wrong, at the line where it is to be mended: where something was opened that is
+    never closed, PyYAML only stumbles lines later."""
+    mark, opened = error.problem_mark or error.context_mark, error.context_mark
+    line = mark.line + 1 if mark else 1
     if "expected a single document" in str(error):
-        return "holds several YAML documents; one is allowed"
-    return f"is not readable YAML: {text}"
+        return YamlError("holds several YAML documents; one is allowed", line)
+    if opened is not None and error.context in OPENING and _is_open(text, opened.index):
+        sign = text[opened.index]
+        return YamlError(
+            f"is not readable YAML: {sign} is opened here and not closed", opened.line + 1
+        )
+    if opened is not None and error.context == "while scanning a simple key":
+        line = opened.line + 1
+    problem = (error.problem or error.context or "for an unknown reason").strip()
+    return YamlError(f"is not readable YAML: {problem}", line)
+
+
+def _is_open(text: str, start: int) -> bool:
+    """Whether what opens at `start`, a bracket or a quote, is never closed."""
+    if text[start] in "'\"":
+        return True  # or it would have been read
+    waiting = [CLOSING[text[start]]]
+    for found in TOKENS.finditer(text, start + 1):
+        sign = found[0]
+        if sign in CLOSING:
+            waiting.append(CLOSING[sign])
+        elif sign in CLOSING.values() and waiting.pop() != sign:
+            return True
+        if not waiting:
+            return False
+    return True

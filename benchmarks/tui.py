@@ -160,7 +160,7 @@ def in_history(folder: Path, size: Size) -> Iterator[tuple[str, Any]]:
             terminal.seen(f"trial {count}", LONGEST)
             terminal.press("h")
             terminal.seen(f"{count:,} trials", LONGEST)
-        keys = min(size.keys, FEW - 1)
+        keys = min(size.keys, FEW - 2)  # the last is under way: no rule stands in its row
         yield "history", in_turn(keys, short=row(short), ours=row(ours))
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import itertools
 import os
@@ -24,19 +23,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _compile_quickly() -> None:
-    """XLA spends a third less on the contract's many small programs without LLVM's optimisation.
-
-    For this process only: trainings in processes of their own run as they do for users.
-    """
-    if importlib.util.find_spec("jax") is None:
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
-        importlib.import_module("jax").devices()
-
-
-_compile_quickly()
+# XLA spends a quarter of the time on the contract's many small programs without LLVM's optimisation
+# and its own code for fusions. Workers take the same flags, and so the programs compiled already.
+COMPILE_QUICKLY = (
+    "--xla_backend_optimization_level=0",
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_parallel_codegen_split_count=1",
+)
+os.environ["XLA_FLAGS"] = " ".join((*COMPILE_QUICKLY, os.environ.get("XLA_FLAGS", "")))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from safetensors.numpy import load_file
 
 from advisor import recipe_file
 from advisor.auto import drive, first_proposal, request_key
+from advisor.cli import main
 from advisor.events import TrialFinished
 from advisor.facts import VOCABULARY
 from advisor.ledger import Entry, Ledger, LedgerError
@@ -182,48 +185,58 @@ def test_a_torn_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
         read_events(tmp_path / "events.jsonl")
 
 
-def _with_csv(folder: Path) -> None:
-    """A recipe on a small csv file of its own."""
-    draws = random.Random(0)
+@pytest.fixture(scope="module")
+def on_points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small csv file of its own, and a whole session on it."""
+    pytest.importorskip("torch")
+    place, draws = tmp_path_factory.mktemp("points"), random.Random(0)
     rows = []
     for _ in range(60):
         kind = draws.choice(["a", "b"])
-        place = (2 if kind == "a" else -2) + draws.random()
-        rows.append(f"{place:.3f},{draws.random():.3f},{kind}")
-    (folder / "points.csv").write_text("x,y,kind\n" + "\n".join(rows) + "\n")
+        where = (2 if kind == "a" else -2) + draws.random()
+        rows.append(f"{where:.3f},{draws.random():.3f},{kind}")
+    (place / "points.csv").write_text("x,y,kind\n" + "\n".join(rows) + "\n")
     text = RECIPE.replace('source: "sklearn:iris"', 'source: "csv:points.csv"')
-    (folder / "points.yaml").write_text(text.replace("60e", "12e"))
+    (place / "points.yaml").write_text(text.replace("60e", "12e"))
+    summary_of(auto(place, "auto", "points.yaml", "--out", "s", "--backend", "torch"))
+    return place
 
 
-def test_a_session_is_not_resumed_on_other_data(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    _with_csv(tmp_path)
-    summary_of(auto(tmp_path, "auto", "points.yaml", "--out", "s", "--backend", "torch"))
-    before = decisions(tmp_path / "s")
-    original = (tmp_path / "points.csv").read_text()
-    (tmp_path / "points.csv").write_text(original.replace(",a\n", ",b\n", 3))
-    process = auto(tmp_path, "resume", "s")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "not the data" in errors
-    (tmp_path / "points.csv").unlink()
-    process = auto(tmp_path, "resume", "s")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "points.csv" in errors
-    assert "Traceback" not in errors
-    assert decisions(tmp_path / "s") == before
+@pytest.fixture
+def points(on_points: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The csv file, put back at the end; a copy of the session is in the working folder."""
+    file = on_points / "points.csv"
+    before = file.read_text()
+    shutil.copytree(on_points / "s", tmp_path / "s")
+    monkeypatch.chdir(tmp_path)
+    yield file
+    file.write_text(before)
 
 
-def test_a_trial_whose_files_are_gone_is_not_replayed_as_something_else(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    _with_csv(tmp_path)
-    summary_of(auto(tmp_path, "auto", "points.yaml", "--out", "s", "--backend", "torch"))
-    (tmp_path / "s" / "trials" / "001" / "events.jsonl").unlink()
-    process = auto(tmp_path, "resume", "s")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "files are gone" in errors
+def refused(capsys: pytest.CaptureFixture[str]) -> str:
+    """What is said of a session that cannot be resumed."""
+    assert main(["resume", "s", "--json"]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_session_is_not_resumed_on_other_data(
+    points: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = decisions(Path("s"))
+    points.write_text(points.read_text().replace(",a\n", ",b\n", 3))
+    assert "not the data" in refused(capsys)
+    points.unlink()
+    told = refused(capsys)
+    assert "points.csv" in told
+    assert "Traceback" not in told
+    assert decisions(Path("s")) == before
+
+
+def test_a_trial_whose_files_are_gone_is_not_replayed_as_something_else(
+    points: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("s/trials/001/events.jsonl").unlink()
+    assert "files are gone" in refused(capsys)
 
 
 def test_every_opening_of_the_test_split_is_counted(tmp_path: Path) -> None:

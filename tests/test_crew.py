@@ -145,18 +145,17 @@ def test_a_session_of_two_workers_is_replayed(crew: Crew, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_worker_that_dies_is_replaced_once(times: int, tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_replaced_once(crew: Crew, times: int, tmp_path: Path) -> None:
     killed: list[int] = []
-    with crew_of(1) as crew:
 
-        def kill(event: Event, trial: int) -> None:
-            pid = crew.runner.pid
-            if isinstance(event, Evaluated) and len(killed) < times and pid not in (*killed, None):
-                killed.append(pid)
-                os.kill(pid, signal.SIGKILL)
+    def kill(event: Event, trial: int) -> None:
+        pid = crew.runner.pid
+        if isinstance(event, Evaluated) and len(killed) < times and pid not in (*killed, None):
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
 
-        long = Train(1, "baseline", recipe(**{"train.epochs": 200}))
-        cost = crew.experiment(long, tmp_path, kill)
+    long = Train(1, "baseline", recipe(**{"train.epochs": 200}))
+    cost = crew.experiment(long, tmp_path, kill)
     finished = read_result(trial_folder(tmp_path, 1)).finished
     assert finished is not None
     assert (finished.status, bool(cost.error)) == (

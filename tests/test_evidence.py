@@ -63,7 +63,7 @@ def run(recipe: Recipe, ours: Model, theirs: Model, random: np.random.Generator)
     return decision
 
 
-def accepted_share(recipe: Recipe, ours: Model, theirs: Model, times: int = 2000) -> float:
+def accepted_share(recipe: Recipe, ours: Model, theirs: Model, times: int = 1000) -> float:
     random = np.random.default_rng(1)
     verdicts = [run(recipe, ours, theirs, random).verdict for _ in range(times)]
     return verdicts.count("accepted") / times

@@ -34,11 +34,12 @@ def anchors(text: str) -> list[str]:
 def broken(written: dict[str, str]) -> list[str]:
     """Links between these pages that lead nowhere."""
     found = []
+    titles = {page: set(anchors(text)) for page, text in written.items()}
     for page, text in written.items():
         for target, anchor in LINK.findall(text):
             there = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
             there = there if target else page
-            if there not in written or (anchor and anchor not in anchors(written[there])):
+            if there not in written or (anchor and anchor not in titles[there]):
                 found.append(f"{page}: {target}#{anchor}")
     return found
 

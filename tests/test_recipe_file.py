@@ -125,7 +125,7 @@ def problems(text: str, *overrides: str) -> list[str]:
             "model.kind mlp",
         ),
         ("task: binary\n", "recipe.yaml:4: field 'task' is given twice"),
-        ("name: [a\n", "recipe.yaml:5: is not readable YAML: "),
+        ("name: [a\n", "recipe.yaml:4: is not readable YAML: [ is opened here"),
         ("---\ntask: binary\n", "recipe.yaml:4: holds several YAML documents; one is allowed"),
         ("name: !!python/name:os.system\n", "recipe.yaml:4: "),
         ("name: a\x07b\n", "recipe.yaml:4: holds the control character 0x0007"),
@@ -338,7 +338,7 @@ def test_any_name_survives(name: str) -> None:
 
 
 @given(recipes())
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_is_dumped_reads_back_equal(recipe: Recipe) -> None:
     text = recipe_file.dump(recipe)
     assert recipe_file.parse(text) == recipe
@@ -407,6 +407,35 @@ def test_any_value_in_any_field_gives_a_recipe_or_a_recipe_error(path: str, valu
             assert all(each.found for each in found.problems)
         else:
             assert recipe_file.parse(recipe_file.dump(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("budget", "overrides", "told"),
+    [
+        (
+            "19e",
+            (),
+            "r.yaml:6: tune.budget: 19e is less than one training (20 epochs); allowed: 20e",
+        ),
+        ("20e", (), ""),
+        ("20e", ("train.epochs=21",), "r.yaml:6: tune.budget: 20e is less than one training (21 "),
+        ("20e", ("tune.budget=1e",), "--set tune.budget=1e: 1e is less than one training"),
+        ("1t", (), ""),
+        ("1m", (), ""),
+    ],
+)
+def test_a_budget_holds_at_least_one_training(
+    budget: str, overrides: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(f"{MINIMAL}train: {{epochs: 20}}\ntune:\n  budget: {budget}\n")
+    assert recipe_file.read(path, overrides).train.epochs  # a single training takes none
+    if not told:
+        recipe_file.read(path, overrides, to_tune=True)
+        return
+    with pytest.raises(RecipeError) as caught:
+        recipe_file.read(path, overrides, to_tune=True)
+    assert told in str(caught.value)
 
 
 def test_schema_knows_the_shorthands() -> None:

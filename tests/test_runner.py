@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -36,10 +39,30 @@ def recipe(**changes: object) -> Recipe:
     return made.changed(changes)
 
 
-def test_a_trial_leaves_events_weights_and_outputs(backend_name: str, tmp_path: Path) -> None:
+Runners = Callable[[str], Runner]
+
+
+@pytest.fixture(scope="module")
+def runners() -> Iterator[Runners]:
+    """One warm worker of each backend for all of these tests."""
+    with ExitStack() as stack:
+        yield functools.cache(lambda name: stack.enter_context(Runner(name, "cpu")))
+
+
+@pytest.fixture
+def runner(runners: Runners, backend_name: str) -> Runner:
+    return runners(backend_name)
+
+
+@pytest.fixture
+def of_torch(runners: Runners) -> Runner:
+    pytest.importorskip("torch")
+    return runners("torch")
+
+
+def test_a_trial_leaves_events_weights_and_outputs(runner: Runner, tmp_path: Path) -> None:
     heard: list[Event] = []
-    with Runner(backend_name, "cpu") as runner:
-        events = runner.train(recipe(), tmp_path, heard.append)
+    events = runner.train(recipe(), tmp_path, heard.append)
     assert events == heard
     assert read_events(tmp_path / "events.jsonl") == events
     assert isinstance(events[0], TrialStarted)
@@ -54,51 +77,44 @@ def test_a_trial_leaves_events_weights_and_outputs(backend_name: str, tmp_path: 
 
 
 def test_two_trials_of_one_recipe_are_the_same_to_the_bit(
-    backend_name: str, tmp_path: Path
+    runner: Runner, backend_name: str, tmp_path: Path
 ) -> None:
     dropped = recipe(**{"regularization.dropout": 0.3})
     losses, files = [], []
-    for place in (tmp_path / "a", tmp_path / "b"):
-        with Runner(backend_name, "cpu") as runner:
-            events = runner.train(dropped, place)
-        losses.append([event.loss for event in events if isinstance(event, StepsDone)])
-        files.append((place / "best.safetensors").read_bytes())
+    with Runner(backend_name, "cpu") as another:
+        for each, place in ((runner, tmp_path / "a"), (another, tmp_path / "b")):
+            events = each.train(dropped, place)
+            losses.append([event.loss for event in events if isinstance(event, StepsDone)])
+            files.append((place / "best.safetensors").read_bytes())
     assert losses[0] == losses[1]
     assert files[0] == files[1]
 
 
-def test_a_worker_that_is_killed_costs_one_trial(backend_name: str, tmp_path: Path) -> None:
-    with Runner(backend_name, "cpu") as runner:
+def test_a_worker_that_is_killed_costs_one_trial(runner: Runner, tmp_path: Path) -> None:
+    def kill(event: Event) -> None:
+        if isinstance(event, StepsDone) and runner._process is not None:
+            os.kill(runner._process.pid, signal.SIGKILL)
 
-        def kill(event: Event) -> None:
-            if isinstance(event, StepsDone) and runner._process is not None:
-                os.kill(runner._process.pid, signal.SIGKILL)
-
-        with pytest.raises(WorkerError, match="SIGKILL"):
-            runner.train(recipe(**{"train.epochs": 500}), tmp_path / "a", kill)
-        events = runner.train(recipe(), tmp_path / "b")
+    with pytest.raises(WorkerError, match="SIGKILL"):
+        runner.train(recipe(**{"train.epochs": 500}), tmp_path / "a", kill)
+    events = runner.train(recipe(), tmp_path / "b")
     assert isinstance(events[-1], TrialFinished)
     assert events[-1].status == "finished"
 
 
-def test_a_trial_stops_on_request(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    with Runner("torch", "cpu") as runner:
+def test_a_trial_stops_on_request(of_torch: Runner, tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        if isinstance(event, StepsDone):
+            of_torch.stop()
 
-        def stop(event: Event) -> None:
-            if isinstance(event, StepsDone):
-                runner.stop()
-
-        events = runner.train(recipe(**{"train.epochs": 2000}), tmp_path, stop)
+    events = of_torch.train(recipe(**{"train.epochs": 2000}), tmp_path, stop)
     assert isinstance(events[-1], TrialFinished)
     assert events[-1].status == "stopped"
     assert events[-1].epochs < 2000
 
 
-def test_a_race_that_is_lost_stops_the_trial(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    with Runner("torch", "cpu") as runner:
-        events = runner.train(recipe(), tmp_path, race=[None, 1.1, 1.1, 1.1])
+def test_a_race_that_is_lost_stops_the_trial(of_torch: Runner, tmp_path: Path) -> None:
+    events = of_torch.train(recipe(), tmp_path, race=[None, 1.1, 1.1, 1.1])
     finished = events[-1]
     assert isinstance(finished, TrialFinished)
     assert finished.status == "stopped"
@@ -106,12 +122,9 @@ def test_a_race_that_is_lost_stops_the_trial(tmp_path: Path) -> None:
     assert "clearly behind" in finished.message
 
 
-def test_a_trial_that_is_only_begun_ends_at_its_evaluation(
-    backend_name: str, tmp_path: Path
-) -> None:
-    with Runner(backend_name, "cpu") as runner:
-        whole = runner.train(recipe(), tmp_path / "whole")
-        begun = runner.train(recipe(), tmp_path / "begun", until=2)
+def test_a_trial_that_is_only_begun_ends_at_its_evaluation(runner: Runner, tmp_path: Path) -> None:
+    whole = runner.train(recipe(), tmp_path / "whole")
+    begun = runner.train(recipe(), tmp_path / "begun", until=2)
     finished = begun[-1]
     assert isinstance(finished, TrialFinished)
     assert (finished.status, finished.epochs) == ("stopped", 2)
@@ -120,7 +133,7 @@ def test_a_trial_that_is_only_begun_ends_at_its_evaluation(
     assert [e.validation_metric for e in second] == [e.validation_metric for e in first[:2]]
 
 
-def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_path: Path) -> None:
+def test_a_rate_that_blows_up_is_reported_as_diverged(runner: Runner, tmp_path: Path) -> None:
     wild = recipe(**{"optimizer.kind": "sgd", "optimizer.lr": 1000.0, "optimizer.momentum": 0.99})
     regression = wild.changed(
         {
@@ -130,8 +143,7 @@ def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_pat
             "metric": "r2",
         }
     )
-    with Runner(backend_name, "cpu") as runner:
-        events = runner.train(regression, tmp_path)
+    events = runner.train(regression, tmp_path)
     finished = events[-1]
     assert isinstance(finished, TrialFinished)
     assert finished.status == "diverged"
@@ -147,10 +159,11 @@ def test_a_rate_that_blows_up_is_reported_as_diverged(backend_name: str, tmp_pat
         ({"model.kind": "cnn"}, "cnn needs images"),
     ],
 )
-def test_what_the_user_got_wrong_is_a_user_error(changes: dict[str, object], message: str) -> None:
-    pytest.importorskip("torch")
-    with Runner("torch", "cpu") as runner, pytest.raises(UserError, match=message):
-        runner.check(recipe(**changes))
+def test_what_the_user_got_wrong_is_a_user_error(
+    of_torch: Runner, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        of_torch.check(recipe(**changes))
 
 
 def test_a_device_that_is_not_here_is_a_user_error(backend_name: str, tmp_path: Path) -> None:
@@ -188,20 +201,19 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert gone
 
 
-def test_a_training_that_is_killed_goes_on(backend_name: str, tmp_path: Path) -> None:
+def test_a_training_that_is_killed_goes_on(runner: Runner, tmp_path: Path) -> None:
     long = recipe(**{"train.epochs": 40, "regularization.dropout": 0.1})
-    with Runner(backend_name, "cpu") as runner:
-        undisturbed = runner.train(long, tmp_path / "whole")
+    undisturbed = runner.train(long, tmp_path / "whole")
 
-        def kill_later(event: Event) -> None:
-            if isinstance(event, Evaluated) and event.epoch > 20:
-                assert runner._process is not None
-                runner._process.kill()
+    def kill_later(event: Event) -> None:
+        if isinstance(event, Evaluated) and event.epoch > 20:
+            assert runner._process is not None
+            runner._process.kill()
 
-        with pytest.raises(WorkerError):
-            runner.train(long, tmp_path / "killed", kill_later, checkpoint_seconds=0.0)
-        heard: list[Event] = []
-        continued = runner.train(long, tmp_path / "killed", heard.append)
+    with pytest.raises(WorkerError):
+        runner.train(long, tmp_path / "killed", kill_later, checkpoint_seconds=0.0)
+    heard: list[Event] = []
+    continued = runner.train(long, tmp_path / "killed", heard.append)
     assert heard == continued == read_events(tmp_path / "killed" / "events.jsonl")
     assert sum(isinstance(event, TrialStarted) for event in continued) == 1
     losses = [
@@ -215,16 +227,15 @@ def test_a_training_that_is_killed_goes_on(backend_name: str, tmp_path: Path) ->
 
 
 def test_an_ensemble_is_tested_by_the_mean_of_its_members_predictions(
-    backend_name: str, tmp_path: Path
+    runner: Runner, tmp_path: Path
 ) -> None:
     """Its loss is at most the mean of theirs, since the logarithm is concave."""
     seeds = {name: recipe(**{"train.seed": seed}) for seed, name in enumerate("ab")}
     trials = {name: (one, tmp_path / name) for name, one in seeds.items()}
-    with Runner(backend_name, "cpu") as runner:
-        for one, place in trials.values():
-            runner.train(one, place)
-        twice = runner.test(trials, tmp_path / "twice", [trials["a"], trials["a"]])[-1]
-        both = runner.test(trials, tmp_path / "both", list(trials.values()))[-1]
+    for one, place in trials.values():
+        runner.train(one, place)
+    twice = runner.test(trials, tmp_path / "twice", [trials["a"], trials["a"]])[-1]
+    both = runner.test(trials, tmp_path / "both", list(trials.values()))[-1]
     assert isinstance(twice, ProbeFinished)
     assert isinstance(both, ProbeFinished)
     for what in ("metric", "loss", "examples"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,17 +81,19 @@ def entries(folder: Path) -> list[Entry]:
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
-    """The folder of a session whose person is gone, and what it knew by then."""
+def crew() -> Iterator[Crew]:
     pytest.importorskip("torch")
+    with Crew(lambda cpus: Runner("torch", "cpu", cpus=cpus)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def left(crew: Crew, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
+    """The folder of a session whose person is gone, and what it knew by then."""
     folder = tmp_path_factory.mktemp("steered") / "s"
     start = Start(recipe(), RULES, "torch", "cpu")
     session = Session(recipe(), RULES)
-    with (
-        Crew(lambda cpus: Runner("torch", "cpu", cpus=cpus)) as crew,
-        begin(start, folder, crew.runner) as ledger,
-        pytest.raises(GoneError),
-    ):
+    with begin(start, folder, crew.runner) as ledger, pytest.raises(GoneError):
         drive(session, ledger, crew, Silent(), Person().choose)
     return folder, session.state
 
@@ -166,16 +169,12 @@ def test_its_report_can_be_written(resumed: tuple[Path, list[Entry], dict[str, o
     assert "edited by hand" in text
 
 
-def test_a_ledger_of_before_these_choices_replays(tmp_path: Path) -> None:
+def test_a_ledger_of_before_these_choices_replays(crew: Crew, tmp_path: Path) -> None:
     """An older version wrote down an action and an index, and nothing else."""
-    pytest.importorskip("torch")
     folder = tmp_path / "old"
     start = Start(recipe("5t"), RULES, "torch", "cpu")
     session = Session(recipe("5t"), RULES)
-    with (
-        Crew(lambda cpus: Runner("torch", "cpu", cpus=cpus)) as crew,
-        begin(start, folder, crew.runner) as ledger,
-    ):
+    with begin(start, folder, crew.runner) as ledger:
         drive(session, ledger, crew, Silent(), first_proposal)
     with Ledger.open(folder) as ledger:
         for number, entry in enumerate(ledger.entries(), 1):

@@ -41,3 +41,24 @@ def test_whatever_is_read_quickly_is_the_same(text: str) -> None:
 def test_what_is_nested_deeply_is_refused(opening: str) -> None:
     with pytest.raises(YamlError):
         yaml_lines.read_quickly("a: \n  " + opening * 4000)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("a: 1\nb: {c: 2\nd: {e: 3}\nf: 4\n", 2, "{ is opened here and not closed"),
+        ("a: 1\nb: {c: 2", 2, "{ is opened here and not closed"),
+        ("a:\n  b: [8, 8\n  c: mlp\nd: {e: 3}\n", 2, "[ is opened here and not closed"),
+        ("a: [1,\n  {b: 2},\n  '] }', # ]\n\n\n", 1, "[ is opened here and not closed"),
+        ("a: {b: [1, 2}\nc: 3\n", 1, "[ is opened here and not closed"),
+        ("a: 'one\nb: two\nc: 3\n", 1, "' is opened here and not closed"),
+        ("a: 1\nb\nc: 3\n", 2, "could not find expected ':'"),
+        ("a: [1, it's,\n  2: : 3,\n  4]\nb: 2\n", 2, "expected the node content"),
+        ("a: 1\nb: {c: 2}}\n", 2, "found '}'"),
+    ],
+)
+def test_what_is_never_closed_is_told_where_it_was_opened(text: str, line: int, told: str) -> None:
+    with pytest.raises(YamlError) as caught:
+        yaml_lines.read(text)
+    assert caught.value.line == line
+    assert told in str(caught.value)

@@ -11,10 +11,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from advisor.cli import tui
-from advisor.cli.commands import Parser
 from advisor.cli.errors import CliError, reported
-from advisor.cli.parser import make_parser
+from advisor.cli.parser import make_parser, parsed
 
 __all__ = ["main"]
 
@@ -34,19 +32,23 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    parser = make_parser()
-    found = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words:  # without the parser, which the picker would wait for
+        return _without_command()
+    found = parsed(words)
     if found.command is None:
-        return _without_command(parser)
+        return _without_command()
     code: int = found.execute(found)
     return code
 
 
-def _without_command(parser: Parser) -> int:
+def _without_command() -> int:
     """The recipe picker where there is a terminal for it, else the help."""
+    from advisor.cli import tui
+
     try:
         tui.check_terminal()
     except CliError:
-        parser.print_help()
+        make_parser().print_help()
         return 0
     return tui.start(tui.opening_without_options())

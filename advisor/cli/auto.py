@@ -72,7 +72,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     asked = options.AutoOptions.of(arguments)
     backend = chosen(asked.backend)
-    recipe = recipe_file.read(asked.recipe, asked.overrides)
+    recipe = recipe_file.read(asked.recipe, asked.overrides, to_tune=True)
     found = rules.load(asked.rules)
     start = Start(
         recipe,

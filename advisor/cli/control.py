@@ -50,11 +50,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def run(folder: Path, json: bool, trust: bool) -> int:
     """Search for as many epochs as the session in `folder` spent; returns the exit code."""
+    from advisor.cli.room import go_on_with, room_in
+
+    again = f"advisor control {shlex.quote(str(folder))}"
     try:
-        return _run(folder, json, trust)
+        with room_in(folder, lambda: go_on_with(again)):
+            return _run(folder, json, trust)
     except KeyboardInterrupt:
         no_more_interrupts()
-        raise Interrupted(f"advisor control {shlex.quote(str(folder))}") from None
+        raise Interrupted(again) from None
 
 
 def _run(folder: Path, json: bool, trust: bool) -> int:

@@ -22,12 +22,17 @@ class Exit(IntEnum):
     BAD_INPUT = 2
     NOTHING_TRAINED = 3
     FAULT = 70
+    NO_ROOM = 74
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
 
 class CliError(Exception):
     """Bad input; the message is for the user."""
+
+
+class NoRoomError(Exception):
+    """A disk is full; the message says which, and how to go on."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -74,10 +79,13 @@ def _reported(work: Callable[[], int]) -> int:
         if is_users_error(error):
             tell(f"error: {error}")
             return Exit.BAD_INPUT
-        if isinstance(error, OSError):  # a full disk, a folder without permission
+        if isinstance(error, NoRoomError):
+            tell(f"error: {error}")
+            return Exit.NO_ROOM
+        if isinstance(error, OSError):  # a folder without permission
             where = f"{error.filename}: " if error.filename else ""
             tell(f"error: {where}{error.strerror or error}")
-            return Exit.BAD_INPUT
+            return Exit.NO_ROOM if mistakes.is_full_disk(error) else Exit.BAD_INPUT
         if mistakes.is_one_of(error, mistakes.WORKER_ERRORS):
             tell(f"error: {error}\n{getattr(error, 'detail', '')}".rstrip())
             return Exit.NOTHING_TRAINED

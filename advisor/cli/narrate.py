@@ -13,7 +13,7 @@ from rich.text import Text
 from advisor.advice import Proposal
 from advisor.choice_words import chosen_words, locked_words, looked_words, returned_words
 from advisor.cli.narrate_finals import ensemble_lines, finals_lines, fresh_words
-from advisor.events import Event
+from advisor.events import Event, TrialFinished
 from advisor.recipe import Recipe
 from advisor.requests import (
     Answer,
@@ -169,7 +169,8 @@ class Narrator:
         told = f"    {_words(finished.status)} after {counted(finished.epochs, 'epoch')}"
         if finished.validation_metric is not None:
             told += (
-                f": {request.recipe.metric} {number(finished.validation_metric)} on validation, "
+                f"{_best(finished)}: {request.recipe.metric} "
+                f"{number(finished.validation_metric)} on validation, "
                 f"{number(finished.train_metric)} on training; "
                 f"loss {number(finished.validation_loss)}, {number(finished.train_loss)}"
             )
@@ -261,6 +262,12 @@ def before_and_after(state: State) -> Table:
     for path, (old, new) in changes(state).items():
         table.add_row(clean(path), number(old), number(new))
     return table
+
+
+def _best(finished: TrialFinished) -> str:
+    """Which evaluation the values are from."""
+    best = finished.best_epoch
+    return "" if best is None else f", best at epoch {number(best)}"
 
 
 def _pair(start: dict[str, object] | None, best: dict[str, object] | None, key: str) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from advisor.cli.errors import CliError
 from advisor.new_folder import output_folder as output_folder
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class RunOptions(RecipeOptions):
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        return (*self.changes, *_override("train.seed", self.seed))
+        return _overridden(self.changes, "train.seed", self.seed, "--seed")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class AutoOptions(RecipeOptions):
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        return (*self.changes, *_override("tune.budget", self.budget))
+        seeds = self.seeds or None
+        check_once(self.changes, "train.seed", seeds, "--seed")
+        return _overridden(self.changes, "tune.budget", self.budget, "--budget")
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class CompareOptions(RecipeOptions):
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        return (*self.changes, *_override("train.seed", self.seed))
+        return _overridden(self.changes, "train.seed", self.seed, "--seed")
 
 
 @dataclass(frozen=True)
@@ -130,11 +133,24 @@ class SweepOptions(RecipeOptions):
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        return (*self.changes, *_override("train.seed", self.seed))
+        return _overridden(self.changes, "train.seed", self.seed, "--seed")
 
 
-def _override(path: str, value: object) -> tuple[str, ...]:
-    return () if value is None else (f"{path}={value}",)
+def _overridden(changes: tuple[str, ...], path: str, value: object, option: str) -> tuple[str, ...]:
+    """The changes, and that of an option, where it was given."""
+    check_once(changes, path, value, option)
+    return changes if value is None else (*changes, f"{path}={value}")
+
+
+def check_once(changes: Sequence[str], path: str, value: object, option: str) -> None:
+    """Raise CliError where --set would set what `option`, whose value this is, sets as well."""
+    if value is not None and path in map(changed_path, changes):
+        raise CliError(f"--set {path} has no effect with {option}, which sets it; leave one out")
+
+
+def changed_path(change: str) -> str:
+    """`optimizer.lr` of `optimizer.lr=0.1`."""
+    return change.partition("=")[0].strip()
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:

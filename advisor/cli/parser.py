@@ -1,26 +1,14 @@
-"""The parser of the whole command line."""
+"""The parser of the whole command line, or of the one command that is called."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from importlib import import_module
 
 from advisor import __version__
-from advisor.cli import (
-    auto,
-    compare,
-    control,
-    diagnose,
-    explain,
-    report,
-    resume,
-    rules,
-    run,
-    schema,
-    sweep,
-    trust,
-    tui,
-)
 from advisor.cli.commands import Parser
+from advisor.cli.errors import CliError
 
 DESCRIPTION = """\
 Tunes a neural network in a fixed order, one change at a time: each change for a stated reason,
@@ -45,12 +33,42 @@ exit codes:
   2    bad input; the message says what, and nothing was changed
   3    nothing could be trained
   70   a fault in advisor itself
+  74   a disk is full; the message says which, and how to go on
   130  interrupted; a session can be resumed
 """
 
 
-def make_parser() -> Parser:
-    """All commands with their options and help."""
+COMMANDS = (
+    "tui",
+    "run",
+    "auto",
+    "resume",
+    "report",
+    "control",
+    "compare",
+    "sweep",
+    "diagnose",
+    "rules",
+    "explain",
+    "schema",
+    "trust",
+)
+"""modules of this package, in the order of the help"""
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What a command line says. Imports only the command that is called, unless it is wrong: then
+    the parser of all commands says so, as it knows what else may have been meant."""
+    if words and words[0] in COMMANDS:
+        try:
+            return make_parser(words[:1]).parse_args(words)
+        except CliError:
+            pass
+    return make_parser().parse_args(words)
+
+
+def make_parser(names: Sequence[str] = COMMANDS) -> Parser:
+    """These commands with their options and help."""
     parser = Parser(
         prog="advisor",
         description=DESCRIPTION,
@@ -60,20 +78,6 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"advisor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for module in (
-        tui,
-        run,
-        auto,
-        resume,
-        report,
-        control,
-        compare,
-        sweep,
-        diagnose,
-        rules,
-        explain,
-        schema,
-        trust,
-    ):
-        module.add(commands)
+    for name in names:
+        import_module(f"advisor.cli.{name}").add(commands)
     return parser

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.cli import options
-from advisor.cli.commands import Commands, add_command, near
+from advisor.cli.commands import Commands, add_command, near, refuse
 from advisor.cli.errors import CliError, Exit, tell
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     try:
         if arguments.reset is not None:
+            refuse(arguments, ("--rules",), "with --reset: what is forgotten is known by its name")
             rule = None if arguments.reset is ALL else arguments.reset
             return _reset(rule, arguments.json)
         return _list(store.read(tell), arguments.rules, arguments.json)

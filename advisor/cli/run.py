@@ -44,34 +44,37 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
     from advisor.backend_choice import chosen
+    from advisor.cli.room import resumable, room_in
+    from advisor.files import write_text
 
     asked = options.RunOptions.of(arguments)
     backend = chosen(asked.backend)
     recipe = recipe_file.read(asked.recipe, asked.overrides)
     folder = options.output_folder(asked.out, recipe.name)
     check_folder(folder)
-    with asked.runner(backend) as runner:
+    with room_in(folder, resumable(folder)), asked.runner(backend) as runner:
         runner.check(recipe)
         make_folder(folder)
-        (folder / RECIPE).write_text(recipe_file.dump(recipe), encoding="utf-8")
+        write_text(folder / RECIPE, recipe_file.dump(recipe))
         settings = {
             "backend": backend,
             "device": asked.device,
             "deterministic": asked.deterministic,
         }
-        (folder / SETTINGS).write_text(json_text.dumps(settings) + "\n", encoding="utf-8")
+        write_text(folder / SETTINGS, json_text.dumps(settings) + "\n")
         return _work(runner, recipe, folder, asked.json)
 
 
 def resume(folder: Path, json: bool, trust: bool) -> int:
     """Go on with the training in `folder` from its last checkpoint."""
     from advisor import recipe_file
+    from advisor.cli.room import resumable, room_in
     from advisor.runner import Runner
 
     recipe = recipe_file.read(folder / RECIPE)
     try:
         settings = json_text.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        with Runner(**settings, trusted=trust) as runner:
+        with room_in(folder, resumable(folder)), Runner(**settings, trusted=trust) as runner:
             runner.check(recipe)
             return _work(runner, recipe, folder, json)
     except (ValueError, TypeError) as error:

@@ -14,6 +14,7 @@ from advisor.cli.errors import Exit, Interrupted, no_more_interrupts, tell
 from advisor.cli.json_lines import JsonLines
 from advisor.cli.live import LiveView
 from advisor.cli.narrate import Narrator, before_and_after, tell_doubts
+from advisor.cli.room import resumable, room_in
 from advisor.experience import learning
 from advisor.host.watched import watched
 from advisor.ledger import read
@@ -25,13 +26,13 @@ from advisor.state import State
 
 def begin(start: Start, seed: int, folder: Path, json: bool, trust: bool) -> int:
     """A new session of this seed in `folder`; returns its exit code."""
-    with opening.begun(start, seed, folder, trust) as opened:
+    with room_in(folder, resumable(folder)), opening.begun(start, seed, folder, trust) as opened:
         return _work(opened, json)
 
 
 def resume(folder: Path, json: bool, trust: bool) -> int:
     """Go on with the session in `folder`; returns its exit code."""
-    with opening.resumed(folder, trust) as opened:
+    with room_in(folder, resumable(folder)), opening.resumed(folder, trust) as opened:
         return _work(opened, json)
 
 

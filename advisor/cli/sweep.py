@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.cli import options
-from advisor.cli.commands import Commands, add_command
+from advisor.cli.commands import Commands, add_command, refuse
 from advisor.cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from advisor.sweep import Member
 
 MOST = 1000
+NO_ROOM = (
+    "the trainings that ended are in it; make room, then give the command again with another --out"
+)
 
 ABOUT = """\
 Trains a recipe with every combination of the values given with --vary and ranks the results by
@@ -60,18 +63,24 @@ def add(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from advisor.backend_choice import chosen
     from advisor.cli.output import write_json
+    from advisor.cli.room import room_in
     from advisor.cli.run import check_folder
 
     asked = options.SweepOptions.of(arguments)
     backend = chosen(asked.backend)
     _check_distinct(asked.vary)
+    for path in map(options.changed_path, asked.vary):
+        options.check_once(asked.changes, path, True, "--vary")
+        if path == "train.seed":
+            refuse(arguments, ("--seed",), "with --vary train.seed, which sets it; leave one out")
     combinations = list(itertools.product(*(_values(text) for text in asked.vary)))
     if len(combinations) > MOST:
         raise CliError(f"--vary: {len(combinations)} combinations; allowed: at most {MOST}")
     recipes = [_recipe(asked, each) for each in combinations]
     folder = options.output_folder(asked.out, recipes[0].name)
     check_folder(folder)
-    finished = _train(asked, backend, recipes, folder)
+    with room_in(folder, lambda: NO_ROOM):
+        finished = _train(asked, backend, recipes, folder)
     lines = [
         _line(recipe, combination, end, folder / _name(number))
         for number, (recipe, combination, end) in enumerate(

@@ -11,16 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.cli import options
-from advisor.cli.commands import Commands, add_command
+from advisor.cli.commands import Commands, add_command, refuse
 from advisor.cli.errors import CliError
 
 if TYPE_CHECKING:
     from advisor.tui.opening import Opening
+    from advisor.tui.picker.entries import Kind
 
 THEMES = ("dark", "light", "contrast")
 PORT = 8000
 WEB = "TEXTUAL_DRIVER"
 """is set where a browser is the terminal"""
+OF_NEW = (
+    *("--set", "--device", "--deterministic", "--backend", "--seed", "--budget", "--workers"),
+    *("--out", "--rules", "--no-experience"),
+)
+"""Options that a session is begun with, and keeps."""
 ABOUT = """\
 Tunes a recipe together with you: shows the training under way, what it shows symptoms of, and
 what the rules propose next and why; you accept, edit, refuse, or hand over to the autopilot. It
@@ -91,9 +97,12 @@ def add(commands: Commands) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.serve:
+        _opening(arguments)  # what is wrong with it is told here, not to each visit
         return _serve(arguments)
+    refuse(arguments, ("--port",), "without --serve")
+    opening = _opening(arguments)
     check_terminal()
-    return start(_opening(arguments))
+    return start(opening)
 
 
 def check_terminal() -> None:
@@ -145,6 +154,9 @@ def _opening(arguments: argparse.Namespace) -> Opening:
     if kind == "folder" or (what is not None and kind != "recipe" and not what.exists()):
         found = "holds no session and no log" if kind == "folder" else "is not there"
         raise CliError(f"{what} {found}; name a recipe, a session's folder or a log")
+    _check_form(arguments, kind)
+    options.check_once(arguments.changes, "train.seed", arguments.seed, "--seed")
+    options.check_once(arguments.changes, "tune.budget", arguments.budget, "--budget")
     new = NewSession(
         recipe=what or Path(),
         overrides=arguments.changes,
@@ -167,6 +179,22 @@ def _opening(arguments: argparse.Namespace) -> Opening:
         options=new,
         theme=f"advisor-{arguments.theme}" if arguments.theme else "",
     )
+
+
+def _check_form(arguments: argparse.Namespace, kind: Kind | None) -> None:
+    """Raise CliError for options that mean nothing to what was named."""
+    from advisor.host import presence
+
+    what = arguments.what
+    if kind == "session":
+        why = f"with {what}: a session goes on as it was begun; allowed: "
+        refuse(arguments, OF_NEW, why + "--trust, --autopilot, --theme, --serve")
+        if presence.ended(what) == "finished":
+            why = f"with {what}: this session has ended; allowed: --theme, --serve"
+            refuse(arguments, ("--trust", "--autopilot"), why)
+    elif kind == "log":
+        why = f"with {what}: a log is watched, nothing is trained; allowed: --theme, --serve"
+        refuse(arguments, (*OF_NEW, "--trust", "--autopilot"), why)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ def _opened(wanted: Mapping[str, Any], tell: Tell) -> AbstractContextManager[Ope
 
 def _new(wanted: Mapping[str, Any], tell: Tell) -> AbstractContextManager[Opened]:
     backend = chosen(wanted["backend"])
-    recipe = recipe_file.read(Path(wanted["recipe"]), overrides(wanted))
+    recipe = recipe_file.read(Path(wanted["recipe"]), overrides(wanted), to_tune=True)
     rules = all_rules([Path(place) for place in wanted["rules"]])
     out = None if wanted["out"] is None else Path(wanted["out"])
     folder = output_folder(out, recipe.name).absolute()

@@ -116,6 +116,7 @@ def result(request: Train, told: Result, attempt: Attempt | None, budget: Budget
         "message": told.error or (ended.message if ended else ""),
         **measured,
         "epochs": ended.epochs if ended else 0.0,
+        "best_epoch": ended.best_epoch if ended else None,
         "seconds": told.seconds,
         "symptoms": [finding(one) for one in attempt.findings] if attempt else [],
         "budget": spent(budget),

@@ -17,6 +17,7 @@ from advisor.recipe_file.faults import explained
 from advisor.recipe_file.fields import DEFAULT_KINDS, Path, node_at, shorthands
 from advisor.recipe_file.overrides import Override, apply, parse_overrides
 from advisor.recipe_file.problems import Problem, RecipeError
+from advisor.text import counted
 
 PATHS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("data", "source", ("npz", "csv", "parquet", "images", "text", "memmap", "python")),
@@ -29,8 +30,9 @@ MOST_BYTES = 100_000
 """A recipe has a few kilobytes; the limit keeps a wrong file from being parsed for minutes."""
 
 
-def read(path: str | FilePath, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a file, changed by overrides such as `optimizer.lr=0.1`. Raises RecipeError.
+def read(path: str | FilePath, overrides: Sequence[str] = (), *, to_tune: bool = False) -> Recipe:
+    """The recipe in a file, changed by overrides such as `optimizer.lr=0.1`. Raises RecipeError,
+    with `to_tune` also for a budget that no training fits into.
 
     A relative path in `data.source` starts at the recipe's folder; in an override, at the
     current one.
@@ -50,7 +52,7 @@ def read(path: str | FilePath, overrides: Sequence[str] = ()) -> Recipe:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise RecipeError([Problem(name, line, "", "not UTF-8 text")]) from error
-    return _parsed(text, name, overrides, FilePath(path).parent)
+    return _parsed(text, name, overrides, FilePath(path).parent, to_tune)
 
 
 def parse(text: str, name: str = "<recipe>", overrides: Sequence[str] = ()) -> Recipe:
@@ -61,7 +63,13 @@ def parse(text: str, name: str = "<recipe>", overrides: Sequence[str] = ()) -> R
     return _parsed(text, name, overrides, None)
 
 
-def _parsed(text: str, name: str, overrides: Sequence[str], folder: FilePath | None) -> Recipe:
+def _parsed(
+    text: str,
+    name: str,
+    overrides: Sequence[str],
+    folder: FilePath | None,
+    to_tune: bool = False,
+) -> Recipe:
     changes = parse_overrides(overrides)
     try:
         document = yaml_lines.read(text)
@@ -78,9 +86,23 @@ def _parsed(text: str, name: str, overrides: Sequence[str], folder: FilePath | N
         return (by.label, None) if by else (name, document.line(path))
 
     try:
-        return Recipe.model_validate_json(json.dumps(raw, default=str))
+        recipe = Recipe.model_validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
         raise RecipeError(explained(error, raw, place)) from error
+    if to_tune and (found := _too_little(recipe)):
+        path = ("tune", "budget")
+        least = f"{recipe.train.epochs}e or more, 1t or more, or minutes, such as 10m"
+        raise RecipeError([Problem(*place(path), ".".join(path), found, least)])
+    return recipe
+
+
+def _too_little(recipe: Recipe) -> str:
+    """What is wrong with a budget below one training; empty where nothing is. What minutes come
+    to is not known before."""
+    limit, unit, epochs = recipe.tune.budget[:-1], recipe.tune.budget[-1], recipe.train.epochs
+    if unit != "e" or int(limit) >= epochs:
+        return ""
+    return f"{recipe.tune.budget} is less than one training ({counted(epochs, 'epoch')})"
 
 
 def _responsible(changes: Sequence[Override], path: Path) -> Override | None:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from advisor.host.client import Client, HostError
-from advisor.tui.dialogs.ask import CANCEL, Answer, AskDialog
-from advisor.tui.faults import of_start
+from advisor.tui.beginning import Begun, Failed
 from advisor.tui.opening import Opening
 from advisor.tui.picker.messages import CompareRecipe, EditRecipe, OpenLog, OpenRecipe, OpenSession
-from advisor.tui.reader import Reader
-from advisor.tui.session.screen import SessionScreen
-from advisor.tui.starting import StartingScreen
+from advisor.tui.session.messages import HistoryWanted, Left, Shown
 from advisor.tui.themes import DEFAULTS, THEMES, fitting
 
+if TYPE_CHECKING:
+    from advisor.host.client import Client
+    from advisor.tui.session.screen import SessionScreen
+
 ENDED = 128 + signal.SIGTERM
+SWITCH = 0.0005
+"""seconds after which a thread that reads files makes room for a key; Python's own 0.005 make a key
+wait as long at each turn that it needs"""
 
 
 class AdvisorApp(App[int]):
@@ -40,6 +45,8 @@ class AdvisorApp(App[int]):
         self.opening = opening or Opening()
         self.clients: list[Client] = []
         """of sessions that were looked at, the latest last"""
+        self._sessions: list[SessionScreen] = []
+        """on the stack of screens, the topmost last"""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.opening.theme or fitting(self.console.color_system)
@@ -52,6 +59,7 @@ class AdvisorApp(App[int]):
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGTERM, self.exit, ENDED, ENDED)
+            sys.setswitchinterval(SWITCH)
         self.open_first()
         self.call_after_refresh(self._painted)
 
@@ -79,28 +87,43 @@ class AdvisorApp(App[int]):
         self.push_screen(PickerScreen())
 
     def _begin(self, recipe: Path) -> None:
+        from advisor.tui.starting import StartingScreen
+
         self.push_screen(StartingScreen(replace(self.opening.options, recipe=recipe)), self._back)
 
     def _open(self, folder: Path) -> None:
+        from advisor.host.client import Client, HostError
+
         try:
             client = Client.attach(folder)
         except HostError as error:
             self._refused(Path(), str(error), error.detail)
         else:
-            self._show_session(client)
+            self._show_session(client, self.opening.options.autopilot)
 
-    def _show_session(self, client: Client) -> None:
+    def _show_session(self, client: Client, autopilot: bool = False) -> None:
+        """`autopilot`: turn it on."""
+        from advisor.tui.reader import Reader
+        from advisor.tui.session.screen import SessionScreen
+
         self.clients.append(client)
         reader = Reader(client.folder, client.kind)
-        screen = SessionScreen(client, reader, self.opening.options.rules)
-        self.push_screen(screen)
+        screen = SessionScreen(client, reader, self.opening.options.trust, reader.glance())
+        self.show_session(screen)
         if client.kind() is None and not client.finished():
-            self.call_later(screen.action_resume)
+            self.call_later(screen.action_resume, autopilot)
+        elif client.kind() == "host" and autopilot:
+            screen.order(partial(client.autopilot, True))
+
+    def show_session(self, screen: SessionScreen) -> None:
+        """Put it on top."""
+        self._sessions.append(screen)
+        self.push_screen(screen)
 
     def _watch_log(self, path: Path) -> None:
         from advisor.tui.logs.screen import LogScreen
 
-        self.push_screen(LogScreen(path))
+        self.push_screen(LogScreen(path), self._back)
 
     def _back(self, result: object = None) -> None:
         """A screen has left; without another below there is nothing more to do."""
@@ -133,18 +156,21 @@ class AdvisorApp(App[int]):
 
         self.push_screen(CompareScreen(message.path), self._back)
 
-    @on(StartingScreen.Begun)
-    def _begun(self, message: StartingScreen.Begun) -> None:
+    @on(Begun)
+    def _begun(self, message: Begun) -> None:
         self.pop_screen()
         self._show_session(message.client)
 
-    @on(StartingScreen.Failed)
-    def _failed(self, message: StartingScreen.Failed) -> None:
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
         self.pop_screen()
         self._refused(message.new.recipe, message.message, message.detail)
 
     def _refused(self, recipe: Path, message: str, detail: str) -> None:
         """What could not be opened, and what to do about it."""
+        from advisor.tui.dialogs.ask import CANCEL, Answer, AskDialog
+        from advisor.tui.faults import of_start
+
         told = of_start(message, detail)
         first = len(self.screen_stack) <= 1
 
@@ -161,24 +187,29 @@ class AdvisorApp(App[int]):
         answers.append(Answer("", "Quit") if first else CANCEL)
         self.push_screen(AskDialog(told.title, told.content, answers), answered)
 
-    @on(SessionScreen.Left)
+    @on(Left)
     def _left(self) -> None:
         """Away from the session that is shown; it goes on by itself."""
-        found = [screen for screen in self.screen_stack if isinstance(screen, SessionScreen)]
-        while self.screen_stack[-1] is not found[-1]:
+        if self._sessions:  # a key pressed twice asks twice
+            self._uncover().driver.close()
+            self._sessions.pop()
             self.pop_screen()
-        found[-1].driver.close()
-        self.pop_screen()
-        self._back()
+            self._back()
 
-    @on(SessionScreen.HistoryWanted)
-    def _history(self, message: SessionScreen.HistoryWanted) -> None:
+    def _uncover(self) -> SessionScreen:
+        """The topmost session, without what lies over it."""
+        while self.screen_stack[-1] is not self._sessions[-1]:
+            self.pop_screen()
+        return self._sessions[-1]
+
+    @on(HistoryWanted)
+    def _history(self, message: HistoryWanted) -> None:
         from advisor.tui.history.screen import HistoryScreen
 
-        self.push_screen(HistoryScreen(message.snapshot.session))
+        self.push_screen(HistoryScreen(message.session))
 
-    @on(SessionScreen.Shown)
-    def _follow(self, message: SessionScreen.Shown) -> None:
+    @on(Shown)
+    def _follow(self, message: Shown) -> None:
         """A history over the session grows with it."""
         if type(self.screen).__name__ == "HistoryScreen":
             self.screen.show(message.session)  # type: ignore[attr-defined]
@@ -204,10 +235,7 @@ class AdvisorApp(App[int]):
         if getattr(self.screen, "unsaved", False):
             await self.run_action("screen.quit")
             return
-        found = [screen for screen in self.screen_stack if isinstance(screen, SessionScreen)]
-        if not found or isinstance(self.screen, AskDialog):
+        if not self._sessions or type(self.screen).__name__ == "AskDialog":
             self.exit(0)
-            return
-        while self.screen_stack[-1] is not found[-1]:
-            self.pop_screen()
-        found[-1].action_leave()
+        else:
+            self._uncover().action_leave()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SMALLEST = 1e-300
+STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Axis:
         if not finite:
             return None
         low, high = min(finite), max(finite)
-        if low == high:
-            pad = 0.5 if log else abs(low) * 0.05 or 0.5
+        if high - low < SMALLEST:
+            pad = 0.5 if log or abs(low) < SMALLEST * 1e9 else abs(low) * 0.05
             return cls(low - pad, high + pad, log)
         return cls(low, high, log)
 
@@ -35,11 +36,14 @@ class Axis:
         found = place(value, self.log)
         return None if found is None else (found - self.low) / (self.high - self.low)
 
-    def ticks(self, most: int) -> list[float]:
-        """At most `most` round values within the axis, in their own units."""
+    def ticks(self, most: int, whole: bool = False) -> list[float]:
+        """At most `most` round values within the axis, in their own units; `whole`: no fractions
+        where the axis is long enough for that."""
         if self.log:
             return self._powers(most)
-        step = round_step((self.high - self.low) / max(1, most))
+        least = (self.high - self.low) / max(1, most)
+        steps = (1, 2, 5, 10) if whole else STEPS
+        step = round_step(max(1.0, least) if whole and self.high - self.low >= 2 else least, steps)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [n * step for n in range(first, last + 1)][:most]
@@ -60,10 +64,10 @@ def place(value: float, log: bool) -> float | None:
     return math.log10(value) if log else value
 
 
-def round_step(least: float) -> float:
-    """The smallest of 1, 2, 2.5, 5, 10, ... (times a power of ten) that is not below `least`."""
+def round_step(least: float, steps: Sequence[float] = STEPS) -> float:
+    """The smallest of `steps` (times a power of ten) that is not below `least`."""
     power = 10.0 ** math.floor(math.log10(max(least, SMALLEST)))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= least * (1 - 1e-9))
+    return next(step * power for step in steps if step * power >= least * (1 - 1e-9))
 
 
 def label(value: float) -> str:
@@ -71,4 +75,4 @@ def label(value: float) -> str:
     if value and not 1e-3 <= abs(value) < 1e5:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-    return f"{value:.4g}"
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"

@@ -82,6 +82,7 @@ class Chart(Widget):
         super().__init__(id=id, classes=classes)
         self._picture = Picture()
         self._strips: list[Strip] | None = None
+        self._styles: dict[str | None, Style] = {}
 
     def show(
         self,
@@ -100,10 +101,12 @@ class Chart(Widget):
 
     def notify_style_update(self) -> None:
         self._strips = None
+        self._styles.clear()
         super().notify_style_update()
 
     def on_resize(self) -> None:
         self._strips = None
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         if self._strips is None:
@@ -113,7 +116,10 @@ class Chart(Widget):
         return self._strips[y]
 
     def _style(self, part: str | None) -> Style:
-        return self.get_component_rich_style(f"chart--{part}") if part else self.rich_style
+        if part not in self._styles:
+            found = self.get_component_rich_style(f"chart--{part}") if part else self.rich_style
+            self._styles[part] = found
+        return self._styles[part]
 
     def _drawn(self, width: int, height: int) -> list[Strip]:
         head = self._head(width)
@@ -131,21 +137,23 @@ class Chart(Widget):
         return (across, up) if across and up else None
 
     def _head(self, width: int) -> Strip:
-        """Title and legend on one line; the latest value of each curve stands beside its name."""
-        parts = self._legend(names=True)
-        if sum(cell_len(text) for text, _ in parts) > width:
-            parts = self._legend(names=False)
+        """Title and legend on one line, with as much of it as there is room for: the latest value
+        of each curve stands beside its name."""
+        for names, values in ((True, True), (False, True), (True, False), (False, False)):
+            parts = self._legend(names, values)
+            if sum(cell_len(text) for text, _ in parts) <= width:
+                break
         return self._strip(parts, width)
 
-    def _legend(self, names: bool) -> list[tuple[str, str | None]]:
+    def _legend(self, names: bool, values: bool) -> list[tuple[str, str | None]]:
         picture = self._picture
         title = f"{clean(picture.title)}{' (log)' if picture.log else ''}"
         parts: list[tuple[str, str | None]] = [(title, "title")]
         for letter, one in zip(picture.letters, picture.series, strict=True):
-            latest = number(one.y[-1]) if one.y else ""
+            latest = f" {number(one.y[-1])}" if one.y and values else ""
             sample = f" {SAMPLES[LINES[one.role]]} {clean(one.name)}" if names else ""
             parts.append((f"  {letter}{sample}", one.role))
-            parts.append((f" {latest}", None))
+            parts.append((latest, None))
         return parts
 
     def _plot(self, across: Axis, up: Axis, width: int, height: int) -> Iterable[Strip]:
@@ -194,7 +202,7 @@ class Chart(Widget):
         line, text = ["─"] * width, [" "] * width
         name = clean(self._picture.x_label)
         text[max(0, width - len(name)) :] = name[:width]
-        for value in across.ticks(max(2, width // 10)):
+        for value in across.ticks(max(4, width // 10), whole=True):
             share, shown = across.share(value), label(value)
             if share is None or not 0 <= share <= 1:
                 continue

@@ -19,6 +19,21 @@ from advisor.tui.hanging import row
 TIMEOUT = 60.0
 
 
+def explained_in(folder: Path, name: str, width: int) -> Content:
+    """The same, with the rules that the session in this folder was begun with."""
+    return explained(name, _rules_of(folder), width)
+
+
+@lru_cache(maxsize=16)
+def _rules_of(folder: Path) -> tuple[Path, ...]:
+    from advisor import ledger
+
+    try:
+        return tuple(Path(place) for place in ledger.read(folder).header.get("rule_folders", ()))
+    except ledger.LedgerError:
+        return ()
+
+
 @lru_cache(maxsize=128)
 def explained(name: str, rules: tuple[Path, ...], width: int) -> Content:
     """All that is known of this name, in lines of this width. Takes a second or two: call it

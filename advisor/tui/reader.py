@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from advisor.tui.model import Journal, Live, LiveTrial, SessionView
-from advisor.tui.tail import Tail
+from advisor.tui.tail import MOST, Tail
 
 JOURNAL = "journal.jsonl"
 EVENTS = "events.jsonl"
-INTERVAL = 0.2
+INTERVAL = 0.25
 """seconds from one look to the next"""
-MOST_STEPS = 200
+GLANCE = 1 << 14
+"""bytes of the journal that are read before the first paint"""
+MOST_STEPS = 50
 """Reports of steps that are looked at of one trial at a time: evenly spaced, the last among them.
 More would not change the picture, and a fast training writes thousands a second."""
 STEPS = b'{"event": "steps_done"'
@@ -69,14 +71,18 @@ class Reader:
     def __post_init__(self) -> None:
         self._tail = Tail(self.folder / JOURNAL)
 
+    def glance(self) -> Snapshot:
+        """The beginning of the journal alone, which takes no time; empty where it cannot be read.
+        The next `look` goes on from there."""
+        try:
+            self._read(GLANCE)
+        except OSError:
+            return Snapshot(reading=True)
+        return Snapshot(self._journal.view(), driver=self.driver(), reading=True)
+
     def look(self) -> Snapshot:
         """Raises OSError where a file is there and cannot be read."""
-        lines = self._tail.read()
-        if self._tail.restarted:
-            self._journal, self._watched = Journal(), {}
-        for line in lines:
-            if (told := parsed(line)) is not None:
-                self._journal.feed(told)
+        self._read(MOST)
         session = self._journal.view()
         shown = self._shown(session)
         best = session.incumbent.trial if session.incumbent else None
@@ -88,6 +94,14 @@ class Reader:
             self.driver(),
             self._tail.more,
         )
+
+    def _read(self, most: int) -> None:
+        lines = self._tail.read(most)
+        if self._tail.restarted:
+            self._journal, self._watched = Journal(), {}
+        for line in lines:
+            if (told := parsed(line)) is not None:
+                self._journal.feed(told)
 
     def _shown(self, session: SessionView) -> Sequence[int]:
         """Trials under way; where none is, the last one."""

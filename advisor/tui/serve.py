@@ -7,6 +7,8 @@ this server's are refused.
 
 from __future__ import annotations
 
+import logging
+import os
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -44,8 +46,9 @@ def serve(words: Sequence[str] = ("tui",), port: int = PORT) -> None:
     try:
         server.serve()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ServeError(f"--port {port}: cannot listen on {HOST}: {reason}") from error
+        reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
+        told = f"--port {port}: cannot listen on {HOST}: {reason}; name another with --port"
+        raise ServeError(told) from error
 
 
 def make_server(words: Sequence[str], port: int) -> Any:
@@ -63,6 +66,11 @@ def make_server(words: Sequence[str], port: int) -> Any:
             app = await super()._make_app()
             app.middlewares.append(guard)
             return app
+
+        def initialize_logging(self) -> None:
+            """The address is to stay in sight: a line for each request would scroll it away."""
+            super().initialize_logging()
+            logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
         async def on_startup(self, app: web.Application) -> None:
             address = f"serving on http://{HOST}:{port} (this machine only); Ctrl+C ends it"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -11,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
@@ -19,6 +17,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from advisor.host.client import Client, HostError, NewSession
 from advisor.text import clean
 from advisor.tui.bars import duration
+from advisor.tui.beginning import Begun, Failed
 
 BEAT = 0.5
 
@@ -33,20 +32,6 @@ class StartingScreen(Screen[None]):
         & > Vertical { width: 70; max-width: 96%; height: auto; }
     }
     """
-
-    @dataclass
-    class Begun(Message):
-        """The session is under way."""
-
-        client: Client
-
-    @dataclass
-    class Failed(Message):
-        """It cannot be begun."""
-
-        new: NewSession
-        message: str
-        detail: str
 
     def __init__(self, new: NewSession) -> None:
         super().__init__()
@@ -80,15 +65,15 @@ class StartingScreen(Screen[None]):
             client = Client.start(self._new, cancelled)
         except HostError as error:
             if not cancelled():
-                self.post_message(self.Failed(self._new, str(error), error.detail))
+                self.post_message(Failed(self._new, str(error), error.detail))
         else:
-            self.post_message(self.Begun(client))
+            self.post_message(Begun(client))
 
     @on(Worker.StateChanged)
     def _broke(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
             error = event.worker.error
-            self.post_message(self.Failed(self._new, f"{type(error).__name__}: {error}", ""))
+            self.post_message(Failed(self._new, f"{type(error).__name__}: {error}", ""))
 
     def action_leave(self) -> None:
         self._cancelled = True

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -196,25 +194,22 @@ def test_elsewhere_than_in_a_terminal_progress_is_lines() -> None:
         assert isinstance(watcher, Lines)
 
 
-def test_three_seeds_of_digits(tmp_path: Path) -> None:
-    """Whole, in a process of its own, with real workers."""
+def test_three_seeds_with_real_workers(
+    recipe: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("jax")
-    path = tmp_path / "digits.yaml"
-    path.write_text(WINE.replace("wine", "digits").replace("size: 16", "size: 64"))
-    words = ("compare", path, "--steps", 4, "--seeds", "0,1,2", "--epochs", 1, "--json")
-    done = subprocess.run(
-        [sys.executable, "-m", "advisor.cli", *map(str, words)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    assert all(gate["ok"] for gate in told["gates"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert ended(recipe, "--steps", "4", "--seeds", "0,1,2", "--json") == 0
+    said = capsys.readouterr()
+    told: dict[str, Any] = json.loads(said.out)
+    assert told["ok"] is True
+    assert all(gate["ok"] and gate["value"] <= gate["limit"] for gate in told["gates"])
+    assert "4 steps in float64" in said.err
     assert told["equivalence"]["outcome"] in ("equivalent", "undecided")
     assert [run["seed"] for run in told["trainings"]["jax"]] == [0, 1, 2]
     assert told["speed"]["torch"]["peak_memory"] > 20e6
-    assert [left.name for left in tmp_path.iterdir()] == ["digits.yaml"]
+    assert [left.name for left in tmp_path.iterdir()] == ["wine.yaml"]

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from advisor.cli import main
+
 RECIPE = """\
 name: wine
 task: classification
@@ -20,15 +22,8 @@ data: {source: "sklearn:wine"}
 model: {kind: mlp, hidden: [8]}
 optimizer: {kind: sgd, lr: 0.01}
 train: {batch_size: 16, epochs: 2}
-tune: {budget: 8e}
+tune: {budget: 4e}
 """
-
-
-def advisor(*words: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "advisor.cli", *map(str, words)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
-    assert done.returncode == code, done.stderr
-    return done
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -41,11 +36,15 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch")
     folder = tmp_path_factory.mktemp("control")
     (folder / "wine.yaml").write_text(RECIPE)
-    advisor("auto", "wine.yaml", "--out", "done", "--no-experience", cwd=folder)
+    words = [str(folder / "wine.yaml"), "--out", str(folder / "done"), "--no-experience"]
+    assert main(["auto", *words, "--json"]) == 0
     return folder
 
 
-def test_a_control_is_interrupted_and_goes_on(session: Path) -> None:
+def test_a_control_is_interrupted_and_goes_on(
+    session: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(session)
     command = [sys.executable, "-m", "advisor.cli", "control", "done", "--json"]
     with subprocess.Popen(
         command, cwd=session, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -60,7 +59,8 @@ def test_a_control_is_interrupted_and_goes_on(session: Path) -> None:
     assert first["method"] == "random"
     assert first["change"] == {}
 
-    *trials, last = objects(advisor("control", "done", "--json", cwd=session).stdout)
+    assert main(["control", "done", "--json"]) == 0
+    *trials, last = objects(capsys.readouterr().out)
     assert trials[0] == first
     assert {trial["event"] for trial in trials} == {"control_trial"}
     assert {trial["method"] for trial in trials} == {"random", "tpe"}
@@ -78,7 +78,8 @@ def test_a_control_is_interrupted_and_goes_on(session: Path) -> None:
 
     assert last["verdict"] in html.unescape((session / "done" / "report.html").read_text())
 
-    told = advisor("control", "done", cwd=session).stdout
+    assert main(["control", "done"]) == 0
+    told = capsys.readouterr().out
     assert "epochs spent" in told
     assert "we needed" in told
     assert last["verdict"] in told.replace("\n", " ").replace("  ", " ")
@@ -88,13 +89,16 @@ def test_a_control_is_interrupted_and_goes_on(session: Path) -> None:
     ("folder", "told"),
     [("none", "holds no session"), ("wine.yaml", "holds no session"), ("begun", "not finished")],
 )
-def test_bad_input_is_one_message(session: Path, folder: str, told: str) -> None:
+def test_bad_input_is_one_message(
+    session: Path, folder: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     if folder == "begun":
         unfinished(session / "done", session / folder)
-    done = advisor("control", folder, cwd=session, code=2)
-    assert told in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stdout == ""
+    assert main(["control", str(session / folder)]) == 2
+    said = capsys.readouterr()
+    assert told in said.err
+    assert said.err.startswith("error: ")
+    assert said.out == ""
 
 
 def unfinished(folder: Path, copy: Path) -> None:

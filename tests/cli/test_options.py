@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.cli import options
+from advisor.cli import main, options
 from advisor.cli.errors import CliError
 from advisor.cli.parser import make_parser
 from advisor.recipe import Tune
@@ -51,9 +51,21 @@ def test_auto_options_from_the_command_line() -> None:
     assert found.overrides == ("optimizer.lr=0.1", "train.epochs=3", "tune.budget=40e")
 
 
-def test_seed_overrides_what_set_says() -> None:
-    found = options.RunOptions.of(parsed("run", "r.yaml", "--seed", "7", "--set", "train.seed=1"))
-    assert found.overrides == ("train.seed=1", "train.seed=7")
+@pytest.mark.parametrize(
+    ("kind", "words", "told"),
+    [
+        (options.RunOptions, "run r.yaml --seed 7 --set train.seed=1", "--set train.seed"),
+        (options.AutoOptions, "auto r.yaml --seed 7,8 --set train.seed=1", "--set train.seed"),
+        (options.AutoOptions, "auto r.yaml --budget 7e --set tune.budget=8e", "--set tune.budget"),
+        (options.CompareOptions, "compare r.yaml --seed 7 --set train.seed=1", "with --seed"),
+    ],
+)
+def test_a_field_that_is_set_twice_is_refused(
+    kind: type[options.RecipeOptions], words: str, told: str
+) -> None:
+    with pytest.raises(CliError, match="has no effect") as caught:
+        _ = kind.of(parsed(*words.split())).overrides
+    assert told in str(caught.value)
 
 
 def test_nothing_is_overridden_without_options() -> None:
@@ -71,7 +83,14 @@ def test_nothing_is_overridden_without_options() -> None:
         (("auto", "r.yaml", "--seed", "0,,1"), "whole number"),
         (("auto", "r.yaml", "--seed", "-1"), "whole number"),
         (("run", "r.yaml", "--seed", "4294967296"), "4294967295"),
-        (("run", "r.yaml", "--sed", "1"), "--sed"),
+        (("run", "r.yaml", "--sed", "1"), "did you mean '--seed'?"),
+        (
+            ("auto", "r.yaml", "--autopilot"),
+            "--autopilot is an option of advisor tui\nsee: advisor au",
+        ),
+        (("rules", "list", "--reset"), "of advisor rules experience\nsee: advisor rules list"),
+        (("rules", "lst"), "did you mean 'list'?"),
+        (("resume", "r", "--budget=3e"), "unrecognized arguments: --budget=3e"),
         (("compare", "r.yaml", "--backends", "torch"), "two backends"),
         (("compare", "r.yaml", "--backends", "torch,torch"), "two backends"),
         (("compare", "r.yaml", "--steps", "0"), "at least 1"),
@@ -84,6 +103,48 @@ def test_refused_with_a_reason_and_where_to_look(words: tuple[str, ...], told: s
         parsed(*words)
     assert told in str(caught.value)
     assert "--help" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("tui r.yaml --port 80", "--port has no effect without --serve"),
+        ("tui done --budget 3e --seed=1", "--seed, --budget have no effect with done"),
+        ("tui done --autopilot", "this session has ended"),
+        ("tui stopped --out x", "--out has no effect with stopped: a session goes on as it was"),
+        ("tui log.csv --trust", "--trust has no effect with log.csv: a log is watched"),
+        ("tui log.csv --serve --rules x", "--rules has no effect with log.csv"),
+        ("tui r.yaml --seed 1 --set train.seed=2", "--set train.seed has no effect with --seed"),
+        ("compare r.yaml --no-train --epochs 3 --margin 1", "--epochs, --margin have no effect"),
+        ("compare r.yaml --progress", "--progress"),
+        ("diagnose log.csv --curves", "--curves"),
+        ("sweep r.yaml --vary train.seed=1,2 --seed 3", "--seed has no effect with --vary"),
+        ("sweep r.yaml --vary optimizer.lr=1 --set optimizer.lr=2", "--set optimizer.lr has no"),
+        ("rules experience --reset --rules x", "--rules has no effect with --reset"),
+        ("trust --remove", "--remove"),
+    ],
+)
+def test_an_option_without_effect_is_refused(
+    words: str,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, end in (("done", '{"event": "ended", "why": "finished"}\n'), ("stopped", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "session.db").touch()
+        (tmp_path / name / "journal.jsonl").write_text(end)
+    (tmp_path / "log.csv").write_text("step,loss\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"error: {told}") or told in said.err.splitlines()[0]
+
+
+def test_options_are_those_before_two_dashes() -> None:
+    assert parsed("run", "--seed=3", "--json", "--", "--out").given == {"--seed", "--json"}
 
 
 @given(st.text(max_size=8) | st.from_regex(r"[0-9]{1,4}[etmx]", fullmatch=True))

@@ -73,7 +73,7 @@ EXTREMES = st.sampled_from(
     st.lists(st.dictionaries(NAMES, EXTREMES | st.floats() | VALUES, max_size=6), max_size=30),
     st.integers(1, 10),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_random_rows(rows: list[dict[str, Any]], times: int) -> None:
     check(makers.json_lines((rows or [{}]) * times))
 
@@ -84,7 +84,7 @@ def test_random_rows(rows: list[dict[str, Any]], times: int) -> None:
     st.integers(2, 10**5),
     st.integers(1, 10**9),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_random_values_with_everything_told(
     values: list[Any], task: str, classes: int, count: int
 ) -> None:
@@ -104,7 +104,7 @@ def test_mutations_of_good_files(name: str) -> None:
 
 
 @given(st.lists(EXTREMES, min_size=10, max_size=10), st.integers(0, 3))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_events_with_odd_numbers(values: list[Any], place: int) -> None:
     lines = makers.events().decode().splitlines()
     event = json.loads(lines[place])

@@ -238,6 +238,7 @@ def mistake(recipe: Path, **options: Any) -> str:
     [
         ({"overrides": ("optimizer.rate=1",)}, "unknown field"),
         ({"budget": "many"}, "tune.budget"),
+        ({"budget": "1e"}, "1e is less than one training"),
         ({"seed": -1}, "train.seed"),
         ({"backend": "troch"}, "did you mean 'torch'?"),
         ({"rules": (Path("none"),)}, "not a folder"),

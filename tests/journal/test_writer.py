@@ -123,8 +123,9 @@ def test_stages_say_which_are_still_to_come(told: list[dict[str, Any]]) -> None:
 
 
 def test_trainings_side_by_side_are_one_line_and_their_results_many(tmp_path: Path) -> None:
-    with begun(tmp_path / "s", workers=2) as ledger:
-        driven(ledger, workers=2)
+    recipe = simulation.recipe(**{"tune.budget": "60t"})
+    with begun(tmp_path / "s", recipe, workers=2) as ledger:
+        driven(ledger, recipe=recipe, workers=2)
     told = lines(tmp_path / "s")
     groups = of(told, "trials")
     assert groups

@@ -57,7 +57,7 @@ KEYS = st.sampled_from(["step", "epoch", "loss", "val_loss", "time", "event", "l
 
 
 @given(st.lists(st.dictionaries(KEYS | st.text(max_size=4), VALUES, max_size=5), max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_random_objects(rows: list[dict[str, object]]) -> None:
     check(makers.json_lines(rows or [{}]))
 

@@ -36,10 +36,7 @@ def asked(recipe: Recipe, sizes: list[int], backend: str = "torch") -> dict[str,
     }
 
 
-def test_sizes_are_measured_in_a_process_of_its_own(
-    backend_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")  # compiles quickly
+def test_sizes_are_measured_in_a_process_of_its_own(backend_name: str) -> None:
     recipe, dataset = digits(optimizer={"kind": "adam"})
     n = len(dataset.train.targets)
     probed = batch_size(recipe, dataset, load_backend(backend_name), "cpu")

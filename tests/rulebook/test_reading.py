@@ -81,7 +81,7 @@ def test_every_field_is_read() -> None:
         ("rank: 10", "rank: !!int many", 6, "'many' is not a int"),
         ("rank: 10", "rank: !!bool many", 6, "'many' is not a bool"),
         ("rank: 10", "rank: !!python/name:os.system x", 6, "could not determine a constructor"),
-        ("rank: 10", "rank: [10", 7, "is not readable YAML"),
+        ("rank: 10", "rank: [10", 6, "is opened here and not closed"),
     ],
 )
 def test_a_refusal_names_file_line_and_what_is_allowed(

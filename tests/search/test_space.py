@@ -30,7 +30,7 @@ def named(dims: tuple[Dimension, ...]) -> dict[str, Dimension]:
     return {dim.name: dim for dim in dims}
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(recipes(), st.none() | st.integers(1, 10_000), st.integers(0, 2**32 - 1))
 def test_every_change_gives_a_valid_recipe(start: Recipe, examples: int | None, seed: int) -> None:
     dims = space(start, examples)
@@ -53,7 +53,7 @@ def test_every_change_gives_a_valid_recipe(start: Recipe, examples: int | None, 
             search.tell(change, value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(recipes(), st.integers(1, 10_000))
 def test_names_are_unique_and_batches_fit(start: Recipe, examples: int) -> None:
     dims = space(start, examples)

@@ -258,7 +258,7 @@ class FakeDriver:
     def last_words(self) -> str:
         return "Killed"
 
-    def resume(self, *, trust: bool = False) -> None:
+    def resume(self, *, trust: bool = False, autopilot: bool = False) -> None:
         self._hear("resume")
 
     def choose(

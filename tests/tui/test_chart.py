@@ -105,6 +105,31 @@ async def test_curves_are_named_and_marked_at_their_ends() -> None:
     assert lines[-1].rstrip().endswith("epoch")
 
 
+@pytest.mark.parametrize(
+    ("width", "head"),
+    [
+        (60, "loss  V ── validation 1.1  T ╌╌ train 0.1"),
+        (30, "loss  V 1.1  T 0.1"),
+        (17, "loss  V  T"),
+    ],
+)
+async def test_the_legend_says_what_there_is_room_for(width: int, head: str) -> None:
+    x = [float(n) for n in range(10)]
+    curves = [Series(name, x, [start - n / 10 for n in range(10)], role)
+              for name, start, role in (("validation", 2.0, "validation"), ("train", 1.0, "train"))]  # type: ignore[arg-type] # fmt: skip
+    lines = await drawn(*curves, size=(width, 14))
+    assert lines[0].rstrip() == head
+
+
+@pytest.mark.parametrize(("width", "last"), [(31, 8), (31, 2000), (90, 8), (90, 40), (20, 3)])
+async def test_epochs_are_counted_in_whole_numbers(width: int, last: int) -> None:
+    x = [last * n / 20 for n in range(21)]
+    lines = await drawn(Series("a", x, x), size=(width, 14))
+    ticks = lines[-1].replace("epoch", " ").split()
+    assert len(ticks) >= 2
+    assert all(tick.isdigit() for tick in ticks)
+
+
 async def test_values_that_are_not_finite_are_gaps() -> None:
     lines = await drawn(Series("a", [0, 1, 2, 3], [1.0, math.nan, math.inf, 2.0]))
     assert "nothing to draw" not in "".join(lines)

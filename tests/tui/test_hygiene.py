@@ -53,3 +53,17 @@ def test_what_reads_needs_no_textual(module: str) -> None:
 
 def test_the_command_line_starts_without_textual() -> None:
     assert "textual" not in imported_by("import advisor.cli")
+
+
+def test_a_command_imports_no_other() -> None:
+    parsed = "from advisor.cli.parser import parsed\nassert parsed(['tui']).command == 'tui'\n"
+    other = "import sys\nassert not {'advisor.cli.auto', 'advisor.cli.rules'} & {*sys.modules}"
+    imported_by(parsed + other)
+
+
+def test_the_app_knows_no_session_before_there_is_one() -> None:
+    later = "{'advisor.tui.session.screen', 'advisor.tui.model', 'advisor.tui.chart'}"
+    imported_by(
+        "import sys, advisor.tui.app, advisor.tui.picker.screen\n"
+        f"assert not {later} & {{*sys.modules}}, {later} & {{*sys.modules}}"
+    )

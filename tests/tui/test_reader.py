@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from advisor.tui.reader import MOST_STEPS, Reader, parsed, thinned
-from advisor.tui.session.base import differs
+from advisor.tui.reader import MOST_STEPS, Reader, Snapshot, parsed, thinned
+from advisor.tui.session import base
+from advisor.tui.session.base import moved, news
+from advisor.tui.session.screen import SessionScreen
 from advisor.tui.tail import Tail
 from tests.tui import fed
 from tests.tui.model.test_live import STARTED, STEPS
+from tests.tui.session.shown import Shown
 
 
 def write(path: Path, lines: Iterable[Mapping[str, Any]], mode: str = "a") -> None:
@@ -33,6 +37,26 @@ def test_no_files_yet(tmp_path: Path) -> None:
     found = Reader(tmp_path).look()
     assert not found.session.known
     assert found.live == ()
+
+
+def test_a_glance_is_at_the_journal_alone(folder: Path) -> None:
+    reader = Reader(folder, lambda: "host")
+    first = reader.glance()
+    assert (first.session.name, first.driver, first.reading) == ("digits", "host", True)
+    assert first.live == ()
+    then = reader.look()
+    assert then.session.revision == len([*fed.began(), fed.asked(), *fed.tried()])
+    assert not then.reading
+    assert Reader(folder / "nowhere").glance() == Snapshot(reading=True)
+
+
+def test_a_glance_at_a_long_journal_is_short(tmp_path: Path) -> None:
+    write(
+        tmp_path / "journal.jsonl", [*fed.began(), *[{"event": "remark", "text": "x" * 99}] * 999]
+    )
+    reader = Reader(tmp_path)
+    assert reader.glance().session.revision < 200
+    assert reader.look().session.revision == len(fed.began()) + 999
 
 
 def test_the_journal_and_the_trials_are_followed(folder: Path) -> None:
@@ -55,9 +79,40 @@ def test_the_journal_and_the_trials_are_followed(folder: Path) -> None:
 def test_nothing_new_is_no_difference(folder: Path) -> None:
     reader = Reader(folder)
     one = reader.look()
-    assert not differs(one, reader.look())
+    assert not news(one, reader.look())
+    assert not moved(one, reader.look())
+
+
+def test_curves_that_grow_are_no_news_but_what_the_session_says_is(folder: Path) -> None:
+    reader = Reader(folder)
+    one = reader.look()
     write(folder / "trials/003/events.jsonl", [STARTED])
-    assert differs(one, reader.look())
+    two = reader.look()
+    assert (news(one, two), moved(one, two)) == (False, True)
+    write(folder / "journal.jsonl", fed.decided()[:1])
+    assert news(two, reader.look())
+    assert news(two, replace(two, driver="host"))
+
+
+async def test_growing_curves_are_drawn_now_and_then_and_news_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(base, "INTERVAL", 0.001)
+    monkeypatch.setattr(base, "PAUSE", 3600.0)
+    first, last = fed.training(), fed.asking()
+    looks = iter([first, *(replace(first, live=(fed.live(3),)) for _ in range(5)), last])
+
+    class Source:
+        def look(self) -> Snapshot:
+            return next(looks, last)
+
+    app = Shown(Snapshot())
+    app.session = SessionScreen(app.driver, Source())
+    async with app.run_test() as pilot:
+        while app.session.snapshot is not last:
+            await pilot.pause(0.01)
+        read = app.of(SessionScreen.SnapshotRead)
+    assert all(message.snapshot in (first, last) for message in read)
 
 
 def test_a_journal_that_is_written_anew_is_read_anew(folder: Path) -> None:

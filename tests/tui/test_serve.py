@@ -89,7 +89,8 @@ def test_a_port_that_is_taken_is_said() -> None:
             timeout=60,
         )
     assert done.returncode != 0
-    assert f"--port {port}: cannot listen on 127.0.0.1" in done.stderr
+    told = f"--port {port}: cannot listen on 127.0.0.1: address already in use; name another with"
+    assert told in done.stderr
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

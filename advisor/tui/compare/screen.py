@@ -14,7 +14,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Header, Static
+from textual.widgets import Header, Static
 from textual.worker import get_current_worker
 
 from advisor.text import clean
@@ -23,6 +23,7 @@ from advisor.tui.child import Child, Source
 from advisor.tui.compare import texts
 from advisor.tui.compare.course import CURVES, METRIC, Course, fed
 from advisor.tui.dialogs.ask import CANCEL, Answer, AskDialog
+from advisor.tui.footer import Footer
 
 WIDTHS = [(0, "-narrow"), (110, "-wide")]
 ROLES: tuple[Role, ...] = ("validation", "incumbent")
@@ -39,7 +40,7 @@ class CompareScreen(Screen[None]):
         Binding("l", "log", "Log scale"),
         Binding("s", "seeds", "Each seed"),
         Binding("x", "cancel", "End it"),
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
     ]
     CSS = """
     CompareScreen {
@@ -127,6 +128,7 @@ class CompareScreen(Screen[None]):
         self.query_one("#gates Static", Static).update(texts.gates(self._course))
         self.query_one("#verdict Static", Static).update(self._told())
         self._draw()
+        self.refresh_bindings()
 
     def _told(self) -> Content:
         if self._course.summary:
@@ -139,7 +141,7 @@ class CompareScreen(Screen[None]):
     def _draw(self) -> None:
         title = self._curve.replace("_", " ").replace("metric", self._course.metric)
         if not self._each:
-            title += ", mean over seeds"
+            title += ", mean"
         chart = self.query_one(Chart)
         chart.show(self._series(), log=self._log, title=clean(title))
 
@@ -156,6 +158,10 @@ class CompareScreen(Screen[None]):
         return series
 
     # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is over cannot be ended."""
+        return action != "cancel" or self._state == "running"
 
     def action_curve(self) -> None:
         """Draw the next curve."""

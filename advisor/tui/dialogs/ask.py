@@ -32,7 +32,7 @@ class AskDialog(ModalScreen[str]):
     """Its result is the answer's name, empty for Cancel and Escape. The first has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]

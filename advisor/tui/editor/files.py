@@ -6,7 +6,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from advisor import bundled
+
 MOST_BYTES = 1_000_000
+SESSION = "session.db"
 
 
 def load(path: Path) -> str:
@@ -16,6 +19,11 @@ def load(path: Path) -> str:
     if len(content) > MOST_BYTES:
         raise ValueError(f"longer than {MOST_BYTES:,} bytes; is this a recipe?")
     return content.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def is_kept(path: Path) -> bool:
+    """Whether the file is to stay as it is: an example, or what a session has written."""
+    return bundled.is_bundled(path) or (path.parent / SESSION).is_file()
 
 
 def save(path: Path, text: str) -> None:

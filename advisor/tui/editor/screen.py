@@ -12,16 +12,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Header, OptionList, TextArea
+from textual.widgets import Header, OptionList, TextArea
 from textual.widgets.option_list import Option
 
-from advisor import bundled
 from advisor.text import clean, counted
 from advisor.tui.dialogs.ask import CANCEL, Answer, AskDialog
 from advisor.tui.dialogs.path import PathDialog
 from advisor.tui.editor import files
 from advisor.tui.editor.area import RecipeArea
 from advisor.tui.editor.checking import Checked, Fault, checked
+from advisor.tui.footer import Footer
 from advisor.tui.picker.messages import OpenRecipe
 
 PAUSE = 0.25
@@ -177,30 +177,32 @@ class EditorScreen(Screen[None]):
     async def _save(self) -> bool:
         """Whether it is saved now."""
         path = self._path
-        if path is None or bundled.is_bundled(path):
+        if path is None or files.is_kept(path):
             return await self._save_as()
         if files.changed_since(path, self._saved) and not await self._overwrites(path):
             return False
-        return self._write(path)
+        return await self._write(path)
 
     async def _save_as(self) -> bool:
-        here = self._path is None or bundled.is_bundled(self._path)
+        here = self._path is None or files.is_kept(self._path)
         default = str(Path.cwd() / (self._path.name if self._path else NEW))
         dialog = PathDialog("Save the recipe as", default if here else str(self._path))
         path = await self.app.push_screen_wait(dialog)
         if path is None:
             return False
-        if bundled.is_bundled(path):
-            self._complain("the examples stay as they are; choose another folder")
+        if files.is_kept(path):
+            self._complain(
+                "examples and the files of a session stay as they are; choose another folder"
+            )
             return False
-        return self._write(path)
+        return await self._write(path)
 
     async def _overwrites(self, path: Path) -> bool:
         text = Content(clean(f"{path.name} was changed by somebody else meanwhile."))
         dialog = AskDialog("Changed on disk", text, (CANCEL, OVERWRITE))
         return await self.app.push_screen_wait(dialog) == OVERWRITE.name
 
-    def _write(self, path: Path) -> bool:
+    async def _write(self, path: Path) -> bool:
         text = self._area.text
         try:
             files.save(path, text)
@@ -210,8 +212,23 @@ class EditorScreen(Screen[None]):
             return False
         self._path, self._saved = path, text
         self._retitle()
-        self.notify(clean(f"saved as {path}"), markup=False)
+        await self._tell_saved(path, text)
         return True
+
+    async def _tell_saved(self, path: Path, text: str) -> None:
+        """What is not valid is saved as well, since no work is to be lost, but not silently."""
+        found = await asyncio.to_thread(checked, text)
+        if found.ok:
+            self.notify(clean(f"saved as {path}"), markup=False)
+            return
+        first = found.faults[0]
+        place = f"line {first.line}: " if first.line else ""
+        what = " ".join(part for part in (first.field, first.found) if part)
+        more = (
+            f" (and {counted(len(found.faults) - 1, 'more', 'more')})" if found.faults[1:] else ""
+        )
+        told = f"saved as {path}, but it is not a valid recipe: {place}{what}{more}"
+        self.notify(clean(told), severity="warning", markup=False, timeout=10)
 
     def _complain(self, text: str) -> None:
         self.notify(clean(text), severity="error", markup=False)

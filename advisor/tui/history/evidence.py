@@ -9,18 +9,43 @@ from textual.content import Content
 
 from advisor.text import clean, counted, number
 from advisor.tui.history.rows import Row, shown
-from advisor.tui.model import DecisionView, ProbeView, TrialView
+from advisor.tui.model import ActView, DecisionView, ProbeView, TrialView
 
 WORDS = {"accepted": "+ accepted", "rejected": "- rejected", "undecided": "= undecided"}
 STYLES = {"accepted": "bold $text-success", "rejected": "bold $text-error", "undecided": "bold"}
 LEAST_BAR = 12
+DONE = {
+    "refused": "this proposal",
+    "locked": "fields that nothing changes from then on",
+    "unlocked": "fields",
+    "returned": "to an earlier recipe",
+}
 
 
 def told(row: Row, decision: DecisionView | None, metric: str, width: int) -> Content:
     """All about a row, in lines of text."""
     of = row.of
+    if isinstance(of, ActView):
+        return Content("\n").join(list(_act(row, of)))
     lines = _probe(of) if isinstance(of, ProbeView) else _trial(of, decision, metric, width)
     return Content("\n").join([_head(row), *lines])
+
+
+def _act(row: Row, of: ActView) -> Iterator[Content]:
+    """What a person did between two trials."""
+    stage = f", {row.stage}" if row.stage else ""
+    yield Content.assemble((f"you {of.kind} ", "bold"), f"{DONE[of.kind]}{stage}")
+    if of.rule:
+        yield Content(clean(of.rule))
+    for path, (now, then) in of.change.items():
+        yield _pair(clean(path), f"{number(now)} -> {number(then)}")
+    for path in of.fields:
+        yield Content(clean(path))
+    if of.trial is not None:
+        yield Content(f"to trial {of.trial}, away from trial {of.left}")
+    if of.reopens:
+        yield _pair("reopens", clean(", ".join(of.reopens)))
+    yield _pair("when", f"after {of.after}" if of.after else "before all trainings")
 
 
 def _head(row: Row) -> Content:
@@ -42,6 +67,8 @@ def _trial(
 ) -> Iterator[Content]:
     if of.rule:
         yield Content(clean(of.rule))
+    if of.origin == "edited":
+        yield Content.styled("with values of your own", "bold")
     if of.verdict:
         yield verdict(of.verdict)
     if decision is not None:

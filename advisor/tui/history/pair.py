@@ -13,10 +13,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Header, Static
+from textual.widgets import Header, Static
 
 from advisor.text import clean
 from advisor.tui.chart import Chart, Role, Series
+from advisor.tui.footer import Footer
 from advisor.tui.history.evidence import differences, evidence, result, verdict
 from advisor.tui.history.rows import recipe_of
 from advisor.tui.model import DecisionView, LiveTrial, SessionView, TrialView
@@ -38,7 +39,7 @@ class PairScreen(Screen[None]):
         Binding("c", "curve", "Next curve"),
         Binding("l", "log", "Log scale"),
         Binding("x", "swap", "Swap"),
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
     ]
     CSS = """
     PairScreen {

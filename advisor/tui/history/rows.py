@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.text import clean, number
-from advisor.tui.model import DecisionView, ProbeView, SessionView, TrialView
+from advisor.tui.model import ActView, DecisionView, ProbeView, SessionView, TrialView
 
 SIGNS = {"accepted": "+", "rejected": "-", "undecided": "=", "": " "}
+ACTS = {"refused": "x", "locked": "!", "unlocked": "!", "returned": "<"}
 
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One trial or probe with the decision on it, as texts that are safe to show."""
+    """One trial or probe with the decision on it, or what a person did between them, as texts
+    that are safe to show."""
 
-    of: TrialView | ProbeView
+    of: TrialView | ProbeView | ActView
     number: int
+    """of what the person did: one below zero, which only tells it from others"""
     purpose: str
     stage: str
     title: str
@@ -36,8 +39,24 @@ class Row:
     """all of it in lower case, for the filter"""
 
     @property
+    def label(self) -> str:
+        """Its number as it is shown."""
+        return "" if isinstance(self.of, ActView) else str(self.number)
+
+    @property
+    def seeded(self) -> str:
+        return "" if self.seed is None else str(self.seed)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in the session."""
+        if isinstance(self.of, ActView):
+            return self.of.after, self.of.place + 1
+        return self.number, 0
+
+    @property
     def sign(self) -> str:
-        return SIGNS.get(self.verdict, " ")
+        return (SIGNS | ACTS).get(self.verdict, " ")
 
 
 @dataclass(frozen=True)
@@ -76,7 +95,7 @@ class Rows:
 
     def arranged(self, view: SessionView, asked: Arrangement) -> list[Row]:
         """The rows that fit, in order; rows without a value come last either way."""
-        every: list[TrialView | ProbeView] = [*view.trials, *view.probes]
+        every: list[TrialView | ProbeView | ActView] = [*view.trials, *view.probes, *view.acts]
         rows = [self._row(each) for each in every]
         if asked.words:
             rows = [row for row in rows if all(word in row.searched for word in asked.words)]
@@ -86,12 +105,18 @@ class Rows:
         known.sort(key=key, reverse=asked.reverse)
         return known + rest
 
-    def _row(self, of: TrialView | ProbeView) -> Row:
-        row = self._known.get(of.number)
+    def _row(self, of: TrialView | ProbeView | ActView) -> Row:
+        number = -1 - of.place if isinstance(of, ActView) else of.number
+        row = self._known.get(number)
         if row is None or row.of is not of:
-            row = _trial(of) if isinstance(of, TrialView) else _probe(of)
-            self._known[of.number] = row
+            row = self._known[number] = _made(of)
         return row
+
+
+def _made(of: TrialView | ProbeView | ActView) -> Row:
+    if isinstance(of, ActView):
+        return _act(of)
+    return _trial(of) if isinstance(of, TrialView) else _probe(of)
 
 
 def _has(value: Any) -> bool:
@@ -101,6 +126,8 @@ def _has(value: Any) -> bool:
 def _trial(of: TrialView) -> Row:
     change = clean(", ".join(f"{path} {number(value)}" for path, value in of.changes.items()))
     title = clean(of.rule or of.purpose)
+    if of.origin == "edited":
+        title = f"edited: {title}"
     texts = (str(of.number), of.purpose, of.stage, title, change, of.status, of.verdict, of.why)
     return Row(
         of,
@@ -146,8 +173,34 @@ def _probe(of: ProbeView) -> Row:
     )
 
 
+def _act(of: ActView) -> Row:
+    change = ", ".join(f"{clean(path)} {number(pair[1])}" for path, pair in of.change.items())
+    told = change or clean(", ".join(of.fields))
+    if of.trial is not None:
+        told = f"to trial {of.trial} from {of.left}"
+    why = f"reopens {clean(', '.join(of.reopens))}" if of.reopens else ""
+    title = clean(of.rule) or "you"
+    return Row(
+        of,
+        -1 - of.place,
+        "you",
+        clean(of.stage),
+        title,
+        told,
+        None,
+        None,
+        of.kind,
+        why,
+        None,
+        None,
+        None,
+        "",
+        f"{of.kind} you {of.stage} {title} {told} {why}".lower(),
+    )
+
+
 KEYS: dict[str, Callable[[Row], Any]] = {
-    "number": lambda row: row.number,
+    "number": lambda row: row.place,
     "purpose": lambda row: row.purpose,
     "stage": lambda row: row.stage,
     "title": lambda row: row.title,

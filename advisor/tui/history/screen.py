@@ -12,9 +12,10 @@ from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Header, Input, Static
+from textual.widgets import Header, Input, Static
 
 from advisor.text import clean
+from advisor.tui.footer import Footer
 from advisor.tui.history.evidence import told
 from advisor.tui.history.pair import PairScreen
 from advisor.tui.history.rows import Arrangement, Row, Rows, shown
@@ -45,7 +46,7 @@ class HistoryScreen(Screen[None]):
         Binding("r", "reverse", "Reverse"),
         Binding("space", "mark", "Mark"),
         Binding("enter", "pair", "Two side by side"),
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
     ]
     CSS = """
     HistoryScreen {
@@ -82,7 +83,7 @@ class HistoryScreen(Screen[None]):
         metric = clean(self._session.metric)
         return [
             Column("mark", "", 1, self._mark_of, 100),
-            Column("number", "#", 6, lambda row: str(row.number), 90, right=True),
+            Column("number", "#", 6, lambda row: row.label, 90, right=True),
             Column("stage", "stage", 13, lambda row: row.stage, 40, style=_dim),
             Column("purpose", "what", 12, lambda row: row.purpose, 30, style=_dim),
             Column("title", "rule", 14, lambda row: row.title, 75, grows=True),
@@ -95,7 +96,7 @@ class HistoryScreen(Screen[None]):
             ),
             Column("epochs", "epochs", 7, lambda row: shown(row.epochs), 25, right=True),
             Column("seconds", "seconds", 8, lambda row: shown(row.seconds), 20, right=True),
-            Column("seed", "seed", 5, lambda row: str(row.seed or 0), 10, right=True),
+            Column("seed", "seed", 5, lambda row: row.seeded, 10, right=True),
             Column("status", "status", 13, lambda row: row.status, 22, style=_dim),
         ]  # fmt: skip
 
@@ -141,9 +142,11 @@ class HistoryScreen(Screen[None]):
             self._arranging = False
 
     def _retitle(self, count: int) -> None:
-        every = len(self._session.trials) + len(self._session.probes)
+        session = self._session
+        every = len(session.trials) + len(session.probes) + len(session.acts)
         some = f"{count:,} of " if count != every else ""
-        self.sub_title = f"{some}{every:,} trials and probes"
+        kinds = "trials, probes and acts of yours" if session.acts else "trials and probes"
+        self.sub_title = f"{some}{every:,} {kinds}"
 
     @on(Input.Changed, "#what")
     def _filtered(self, event: Input.Changed) -> None:

@@ -14,7 +14,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Header, OptionList, Static
+from textual.widgets import Header, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
@@ -23,6 +23,7 @@ from advisor.tui.chart import Chart, Role, Series
 from advisor.tui.child import Child, Source
 from advisor.tui.dialogs.ask import AskDialog
 from advisor.tui.dialogs.text import TextDialog
+from advisor.tui.footer import Footer
 from advisor.tui.logs import texts
 from advisor.tui.logs.look import GROUPS, Look, looks
 
@@ -38,7 +39,7 @@ class LogScreen(Screen[None]):
         Binding("enter", "explain", "Explain"),
         Binding("c", "curve", "Next curves"),
         Binding("l", "log", "Log scale"),
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
     ]
     CSS = """
     LogScreen {

@@ -5,6 +5,7 @@ from advisor.tui.model.grown import Grown
 from advisor.tui.model.journal import Journal
 from advisor.tui.model.live import Live, LiveTrial
 from advisor.tui.model.views import (
+    ActView,
     BudgetView,
     DecisionView,
     Entry,
@@ -21,6 +22,7 @@ from advisor.tui.model.views import (
 )
 
 __all__ = [
+    "ActView",
     "BudgetView",
     "CurveView",
     "DecisionView",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
-from advisor.tui.model import lines, plain, telling
+from advisor.tui.model import choosing, lines, plain, telling
 from advisor.tui.model.grown import Grown
 from advisor.tui.model.views import (
+    ActView,
     DecisionView,
     Entry,
     Fault,
@@ -20,6 +21,7 @@ from advisor.tui.model.views import (
 )
 
 Line = Mapping[str, Any]
+Kind = Literal["refused", "locked", "unlocked", "returned"]
 
 
 @dataclass
@@ -35,11 +37,14 @@ class Journal:
     _probes: list[ProbeView] = field(default_factory=list)
     _probe_at: dict[int, int] = field(default_factory=dict)
     _decisions: list[DecisionView] = field(default_factory=list)
+    _acts: list[ActView] = field(default_factory=list)
+    _last: int = 0
+    """number of the latest trial or probe"""
     _incumbents: list[IncumbentView] = field(default_factory=list)
     _log: list[Entry] = field(default_factory=list)
     _running: dict[int, None] = field(default_factory=dict)
-    _tried: dict[frozenset[tuple[str, str]], str] = field(default_factory=dict)
-    """changes of the choice that is being tried -> its rule"""
+    _tried: dict[frozenset[tuple[str, str]], tuple[str, str]] = field(default_factory=dict)
+    """changes that were proposed or chosen -> their rule and origin"""
     _lines: int = 0
 
     def feed(self, line: Line) -> None:
@@ -48,8 +53,7 @@ class Journal:
         handler = _HANDLERS.get(plain.text(line, "event"))
         if handler is not None:
             handler(self, line)
-        if (entry := telling.entry(line, self._base.metric)) is not None:
-            self._log.append(entry)
+        self._say(telling.entry(line, self._base.metric))
         if (spent := plain.mapping(line, "budget")) and "share" in spent:
             self._set(budget=lines.budget(spent))
 
@@ -60,6 +64,7 @@ class Journal:
             trials=Grown.of(self._trials),
             probes=Grown.of(self._probes),
             decisions=Grown.of(self._decisions),
+            acts=Grown.of(self._acts),
             incumbents=Grown.of(self._incumbents),
             log=Grown.of(self._log),
             running=tuple(self._running),
@@ -76,6 +81,17 @@ class Journal:
             return found.folder
         place = self._probe_at.get(number)
         return "" if place is None else self._probes[place].folder
+
+    def _say(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self._log.append(entry)
+
+    @property
+    def _now(self) -> IncumbentView | None:
+        return self._incumbents[-1] if self._incumbents else None
+
+    def _act(self, kind: Kind, **told: Any) -> None:
+        self._acts.append(ActView(kind, len(self._acts), self._last, self._base.stage, **told))
 
     def _set(self, **changes: Any) -> None:
         self._base = replace(self._base, **changes)
@@ -104,9 +120,11 @@ class Journal:
 
     def _trial(self, line: Line, replayed: bool = False) -> None:
         found = lines.trial(line, replayed)
-        rule = self._tried.get(_key(found.changes), "") if found.purpose == "candidate" else ""
+        known = self._tried if found.purpose in ("candidate", "look") else {}
+        rule, origin = known.get(_key(found.changes), ("", ""))
         self._at[found.number] = len(self._trials)
-        self._trials.append(replace(found, rule=rule))
+        self._trials.append(replace(found, rule=rule, origin=origin))
+        self._last = max(self._last, found.number)
         self._running[found.number] = None
         self._set(question=None)
 
@@ -130,6 +148,7 @@ class Journal:
             train_value=plain.number(line, "train_value"),
             train_loss=plain.number(line, "train_loss"),
             spent=plain.number(line, "epochs"),
+            best_epoch=plain.number(line, "best_epoch"),
             seconds=plain.number(line, "seconds"),
         )
         self._ended(number)
@@ -148,6 +167,7 @@ class Journal:
         name, stage = plain.text(line, "probe"), plain.text(line, "stage")
         self._probe_at[number] = len(self._probes)
         self._probes.append(ProbeView(number, name, stage, plain.text(line, "folder")))
+        self._last = max(self._last, number)
         self._running[number] = None
         self._set(question=None)
 
@@ -166,28 +186,39 @@ class Journal:
         self._findings(line, number)
 
     def _incumbent(self, line: Line) -> None:
-        self._incumbents.append(lines.incumbent(line))
+        found = lines.incumbent(line)
+        self._incumbents.append(found)
+        if found.value is not None and self._better(found.value):
+            self._set(best=found)
+
+    def _better(self, value: float) -> bool:
+        best = self._base.best
+        if best is None or best.value is None or best.value != best.value:
+            return True
+        return value > best.value if self._base.larger_is_better else value < best.value
 
     def _proposal(self, line: Line) -> None:
         question = lines.question(line)
         self._set(question=question)
         for one in question.proposals:
             after = {path: pair[1] for path, pair in one.change.items()}
-            self._tried[_key(after)] = one.rule
+            self._tried[_key(after)] = one.rule, "rule"
 
     def _choice(self, line: Line) -> None:
-        index = plain.whole(line, "index") or 0
-        question = self._base.question
-        if change := plain.mapping(line, "change"):
-            known = question.proposals if question else ()
-            own = plain.text(line, "action") != "try" or index >= len(known)
-            self._tried[_key(change)] = "own change" if own else known[index].rule
+        found = choosing.chosen(line, self._base.question, self._now)
+        if found.change:
+            after = {path: pair[1] for path, pair in found.change.items()}
+            self._tried[_key(after)] = found.rule or choosing.OWN, found.origin
+        if found.action == "refuse":
+            self._act("refused", rule=found.rule, change=found.change)
+        self._say(choosing.entry(found, self._base.stage))
         self._set(question=None)
 
     def _decision(self, line: Line) -> None:
-        found = lines.decision(line)
+        found = lines.decision(line, self._base.metric)
         self._decisions.append(found)
-        self._change_trial(found.trial, verdict=found.verdict, why=found.why, rule=found.rule)
+        told = {"verdict": found.verdict, "why": found.why, "rule": found.rule}
+        self._change_trial(found.trial, **told, origin=found.origin)
         self._count(found)
         for name in found.reopens:
             self._stage(name, status="reopened", reopened_by=found.rule)
@@ -215,10 +246,20 @@ class Journal:
         self._set(looks=(*self._base.looks, lines.look(line)))
 
     def _returned(self, line: Line) -> None:
+        both = {name: self.trial(plain.whole(line, name) or 0) for name in ("trial", "from")}
+        values = {name: trial.value for name, trial in both.items() if trial is not None}
+        self._say(choosing.returned(line, values))
+        reopens, left = plain.texts(line, "reopens"), plain.whole(line, "from")
+        self._act("returned", trial=plain.whole(line, "trial"), left=left, reopens=reopens)
         for name in plain.texts(line, "reopens"):
             self._stage(name, status="reopened", reopened_by="return to an earlier recipe")
 
     def _locked(self, line: Line) -> None:
+        self._say(choosing.locked(line, self._now))
+        fields, reopens = plain.texts(line, "fields"), plain.texts(line, "reopens")
+        self._act("locked" if line.get("on") else "unlocked", fields=fields, reopens=reopens)
+        for name in plain.texts(line, "reopens"):
+            self._stage(name, status="reopened", reopened_by="unlocking")
         self._set(locked=plain.texts(line, "all"))
 
     def _mode(self, line: Line) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.tui.model import plain
+from advisor.tui.model import bounds, plain
 from advisor.tui.model.views import (
     BudgetView,
     DecisionView,
@@ -106,7 +106,8 @@ def _pair(value: Any) -> tuple[Any, Any]:
     return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (None, value)
 
 
-def decision(line: Line) -> DecisionView:
+def decision(line: Line, metric: str) -> DecisionView:
+    low, high = (bounds.gain(metric, plain.number(line, name)) for name in ("low", "high"))
     return DecisionView(
         plain.text(line, "stage"),
         plain.text(line, "rule"),
@@ -116,9 +117,10 @@ def decision(line: Line) -> DecisionView:
         plain.number(line, "value"),
         plain.number(line, "incumbent"),
         plain.number(line, "gain"),
-        plain.number(line, "low"),
-        plain.number(line, "high"),
+        low,
+        high,
         plain.texts(line, "reopens"),
+        plain.text(line, "origin") or "rule",
     )
 
 
@@ -129,6 +131,7 @@ def look(line: Line) -> LookView:
         plain.number(line, "epochs") or 0.0,
         plain.number(line, "value"),
         plain.number(line, "incumbent"),
+        plain.text(line, "origin") or "rule",
     )
 
 

@@ -48,6 +48,8 @@ class LiveTrial:
     """seconds until all epochs are done, at the pace so far"""
     best: float | None = None
     """validation metric at the best evaluation"""
+    best_epoch: float | None = None
+    """where that was"""
     message: str = ""
 
     @property
@@ -121,7 +123,8 @@ class Live:
         for name in ("train_loss", "train_metric", "validation_loss", "validation_metric"):
             self._add(name, epoch, plain.number(line, name))
         if line.get("best"):
-            self._now["best"] = plain.number(line, "validation_metric")
+            best = plain.number(line, "validation_metric")
+            self._now |= {"best": best, "best_epoch": epoch}
         self._beside = max(0.0, (plain.number(line, "seconds") or 0.0) - self._training)
         self._now |= {"epoch": epoch, "seconds": self._training + self._beside}
 

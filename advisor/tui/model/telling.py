@@ -7,6 +7,7 @@ from typing import Any
 
 from advisor.text import clean, counted, number
 from advisor.tui.model import plain
+from advisor.tui.model.choosing import reopened
 from advisor.tui.model.views import Entry, Severity
 
 Line = Mapping[str, Any]
@@ -25,10 +26,16 @@ def _result(line: Line, metric: str) -> Entry:
     trial, status = plain.whole(line, "trial"), plain.text(line, "status")
     told = f"trial {trial} {status.replace('_', ' ')}"
     if (value := plain.number(line, "value")) is not None:
-        told += f": {metric} {number(value)}"
+        told += f": {metric} {number(value)}{_place(line)}"
     if message := plain.text(line, "message"):
         told += f"; {clean(message)}"
     return Entry(told, "bad" if status in ("failed", "diverged") else "info", trial)
+
+
+def _place(line: Line) -> str:
+    """Which evaluation the values of a result are from."""
+    best, epochs = plain.number(line, "best_epoch"), plain.number(line, "epochs")
+    return "" if best is None or epochs is None else f" at epoch {number(best)} of {number(epochs)}"
 
 
 def _probe_result(line: Line, metric: str) -> Entry:
@@ -45,11 +52,17 @@ def _probe_result(line: Line, metric: str) -> Entry:
 def _decision(line: Line, metric: str) -> Entry:
     verdict = plain.text(line, "verdict")
     values = f"{number(line.get('incumbent'))} -> {number(line.get('value'))}"
-    told = f"{SIGNS.get(verdict, '=')} {verdict} {clean(line.get('rule'))}: {values}"
-    told += f"; {clean(plain.text(line, 'why'))}"
-    if reopens := plain.texts(line, "reopens"):
-        told += f"; reopens {', '.join(reopens)}"
+    told = f"{SIGNS.get(verdict, '=')} {verdict} {_name(line)}: {values}"
+    told += f"; {clean(plain.text(line, 'why'))}{reopened(line)}"
     return Entry(told, _GRAVE.get(verdict, "info"), plain.whole(line, "trial"))
+
+
+def _name(line: Line) -> str:
+    """The rule, or whose change it was."""
+    origin, rule = plain.text(line, "origin"), plain.text(line, "rule")
+    if origin == "own" or not rule:
+        return "a change of your own"
+    return f"{clean(rule)}{', edited' if origin == 'edited' else ''}"
 
 
 def _entered(line: Line, metric: str) -> Entry:
@@ -66,37 +79,11 @@ def _left(line: Line, metric: str) -> Entry:
     return Entry(f"   {clean(line.get('stage'))}: {clean(plain.text(line, 'why'))}")
 
 
-def _choice(line: Line, metric: str) -> Entry:
-    by = plain.text(line, "by") or "person"
-    who = "you" if by == "person" else by
-    told = {
-        "try": "try it", "own": "try a change of your own", "refuse": "refuse it",
-        "look": "run it as a probe", "leave": "skip the rest of the stage",
-        "finish": "finish the session", "back": f"back to trial {line.get('trial')}",
-        "lock": f"lock {', '.join(plain.texts(line, 'fields'))}",
-        "unlock": f"unlock {', '.join(plain.texts(line, 'fields'))}",
-    }.get(plain.text(line, "action"), plain.text(line, "action"))  # fmt: skip
-    change = plain.mapping(line, "change")
-    values = ", ".join(f"{clean(path)} = {number(value)}" for path, value in change.items())
-    return Entry(f"> {who}: {clean(told)}{f' ({values})' if values else ''}")
-
-
 def _looked(line: Line, metric: str) -> Entry:
     values = f"{number(line.get('incumbent'))} (incumbent) and {number(line.get('value'))}"
     epochs = plain.number(line, "epochs") or 0.0
-    told = f"looked at {clean(line.get('rule') or 'a change')} for {counted(epochs, 'epoch')}"
+    told = f"looked at {_name(line)} for {counted(epochs, 'epoch')}"
     return Entry(f"{told}: {metric} {values}", "info", plain.whole(line, "trial"))
-
-
-def _returned(line: Line, metric: str) -> Entry:
-    told = f"back to trial {line.get('trial')} from trial {line.get('from')}"
-    reopens = plain.texts(line, "reopens")
-    return Entry(told + (f"; reopens {', '.join(reopens)}" if reopens else ""))
-
-
-def _locked(line: Line, metric: str) -> Entry:
-    done = "locked" if line.get("on") else "unlocked"
-    return Entry(f"{done} {clean(', '.join(plain.texts(line, 'fields')))}")
 
 
 def _mode(line: Line, metric: str) -> Entry:
@@ -124,10 +111,7 @@ _TELLERS: Mapping[str, Callable[[Line, str], Entry]] = {
     "stage_entered": _entered,
     "stage_skipped": _skipped,
     "stage_left": _left,
-    "choice": _choice,
     "looked": _looked,
-    "returned": _returned,
-    "locked": _locked,
     "mode": _mode,
     "remark": _remark,
     "error": _error,

@@ -83,9 +83,13 @@ class TrialView:
     train_loss: float | None = None
     spent: float | None = None
     """epochs"""
+    best_epoch: float | None = None
+    """of the best evaluation"""
     seconds: float | None = None
     rule: str = ""
     """whose proposal it tries"""
+    origin: str = ""
+    """rule; edited: the rule's, with values of the person's own; own: the person's own change"""
     verdict: str = ""
     """accepted, rejected, undecided; empty where nothing was decided"""
     why: str = ""
@@ -130,6 +134,30 @@ class DecisionView:
     low: float | None = None
     high: float | None = None
     reopens: tuple[str, ...] = ()
+    origin: str = "rule"
+    """as of a trial"""
+
+
+@dataclass(frozen=True)
+class ActView:
+    """What a person did that is neither a trial nor a probe."""
+
+    kind: Literal["refused", "locked", "unlocked", "returned"]
+    place: int
+    """how many acts there were before it"""
+    after: int
+    """number of the trial or probe before it; 0: none"""
+    stage: str = ""
+    rule: str = ""
+    """whose proposal was refused"""
+    change: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    """what was refused: path -> (now, then)"""
+    fields: tuple[str, ...] = ()
+    """what was locked or unlocked"""
+    trial: int | None = None
+    """what was returned to, and `left` what from"""
+    left: int | None = None
+    reopens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +192,7 @@ class LookView:
     epochs: float
     value: float | None
     incumbent: float | None
+    origin: str = "rule"
 
 
 @dataclass(frozen=True)
@@ -179,7 +208,7 @@ class Question:
 
 @dataclass(frozen=True)
 class IncumbentView:
-    """The best accepted recipe so far."""
+    """A recipe that all else is, or was, held against."""
 
     trial: int
     recipe: Mapping[str, Any]
@@ -231,8 +260,11 @@ class SessionView:
     trials: Grown[TrialView] = field(default_factory=Grown)
     probes: Grown[ProbeView] = field(default_factory=Grown)
     decisions: Grown[DecisionView] = field(default_factory=Grown)
+    acts: Grown[ActView] = field(default_factory=Grown)
     incumbents: Grown[IncumbentView] = field(default_factory=Grown)
     """the last one holds"""
+    best: IncumbentView | None = None
+    """the one of the best value so far, which a return to an earlier recipe leaves"""
     log: Grown[Entry] = field(default_factory=Grown)
     findings: tuple[FindingView, ...] = ()
     """of the latest trial that was judged"""

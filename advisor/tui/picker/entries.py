@@ -35,10 +35,12 @@ class Entry:
     title: str
     note: str = ""
     """a few words beside the title"""
+    detail: str = ""
+    """a line below it"""
 
     def has(self, words: Sequence[str]) -> bool:
         """Whether all of these words, in lower case, are in what is shown of it."""
-        told = f"{self.title} {self.note} {self.path} {HEADINGS[self.kind]}".lower()
+        told = f"{self.title} {self.note} {self.detail} {self.path} {HEADINGS[self.kind]}".lower()
         return all(word in told for word in words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from advisor import bundled
@@ -21,11 +22,24 @@ def known() -> tuple[Entry, ...]:
 
 
 def _sessions() -> Iterator[Entry]:
+    """With how each stands, when it was last worked on, and where it lies."""
     from advisor import recent
+    from advisor.tui.picker.standing import SIGNS, standing
 
     for each in recent.sessions():
-        note = f"{each.began:.10}, {each.backend}"
-        yield Entry("session", each.folder, clean(each.name or each.folder.name), note)
+        found = standing(each.folder)
+        when = f"{SIGNS[found.state]} {found.state}  {_when(each.opened)}"
+        detail = f"{when}  {each.backend}  {each.folder.name}"
+        title = clean(each.name or each.folder.name)
+        yield Entry("session", each.folder, title, clean(found.result), clean(detail))
+
+
+def _when(moment: str) -> str:
+    """A time in UTC as the clock of this machine shows it, to the minute."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return moment[:16]
 
 
 def _here() -> tuple[Path, ...]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from textual.content import Content
 
-from advisor.text import clean, counted
+from advisor.text import clean
 from advisor.tui.picker.entries import Entry, completions
+from advisor.tui.picker.standing import SIGNS, WORDS, Standing, standing
 from advisor.tui.yaml_text import coloured
 
 MOST_BYTES = 64_000
 MOST_LINES = 400
-BEST = "best.yaml"
+BEST, START = "best.yaml", "start.yaml"
 
 
 def preview(entry: Entry) -> Content:
@@ -43,29 +43,28 @@ def _beginning(path: Path) -> str:
 
 
 def _session(entry: Entry) -> Iterator[Content]:
+    found = standing(entry.path)
     yield Content.styled(clean(entry.title), "bold")
-    if entry.note:
-        yield Content(clean(entry.note))
     yield Content.styled(clean(entry.path), "dim")
     yield Content("")
-    yield from (Content(line) for line in _summary(entry.path / "summary.json"))
-    best = entry.path / BEST
-    if best.is_file():
-        yield Content.styled("\nbest recipe so far", "bold")
-        yield coloured(_beginning(best))
+    yield Content(f"{SIGNS[found.state]} {WORDS[found.state]}")
+    yield from (Content(clean(line)) for line in (found.why, _best(found), found.spent) if line)
+    recipe = recipe_of(entry.path)
+    if recipe.is_file():
+        told = "best recipe" if recipe.name == BEST else "starting recipe"
+        yield Content.styled(f"\n{told}", "bold")
+        yield coloured(_beginning(recipe))
 
 
-def _summary(path: Path) -> Iterator[str]:
-    """What a finished session says of itself; nothing of one that is still at work."""
-    if not path.is_file():
-        yield "not finished: opening it goes on where it was"
-        return
-    found = json.loads(_beginning(path))
-    best, cost = found.get("best") or {}, found.get("cost") or {}
-    if isinstance(best.get("value"), int | float):
-        yield clean(f"finished: {best.get('metric')} {best['value']:.4g} on validation")
-    if isinstance(found.get("trials"), int) and isinstance(cost.get("epochs"), int | float):
-        yield f"{counted(found['trials'], 'trial')}, {cost['epochs']:.4g} epochs"
+def recipe_of(folder: Path) -> Path:
+    """The best recipe of a session that has one, else what it started from."""
+    best = folder / BEST
+    return best if best.is_file() else folder / START
+
+
+def _best(found: Standing) -> str:
+    trial = "" if found.trial is None else f" (trial {found.trial})"
+    return f"{found.result} on validation{trial}" if found.result else ""
 
 
 def _folder(path: Path) -> list[str]:

@@ -14,11 +14,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Header, Input, OptionList, Static
+from textual.widgets import Header, Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from advisor.text import clean, counted
+from advisor.tui.footer import Footer
 from advisor.tui.picker.entries import (
     Entry,
     completions,
@@ -28,7 +29,7 @@ from advisor.tui.picker.entries import (
     typed_path,
 )
 from advisor.tui.picker.messages import CompareRecipe, EditRecipe, OpenLog, OpenRecipe, OpenSession
-from advisor.tui.picker.previews import preview
+from advisor.tui.picker.previews import preview, recipe_of
 
 Source = Callable[[], Sequence[Entry]]
 RECIPE_KINDS = ("example", "recipe")
@@ -57,7 +58,8 @@ class PickerScreen(Screen[None]):
     PickerScreen {
         & #what { border: tall $primary; }
         & #lists { height: 1fr; }
-        & OptionList { width: 36; border: none; padding: 0 1; scrollbar-size-vertical: 1; }
+        & OptionList { width: 40; border: none; padding: 0 1; scrollbar-size-vertical: 1; }
+        & OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
         & #preview { width: 1fr; border-left: solid $primary; padding: 0 1; }
         & #preview Static { width: 1fr; }
         & #count { height: 1; padding: 0 1; color: $text-muted; }
@@ -104,7 +106,6 @@ class PickerScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
         self.query_one("#what", Input).focus()
-        self._look_up()
         self.call_after_refresh(self._finish)
 
     async def _finish(self) -> None:
@@ -113,6 +114,11 @@ class PickerScreen(Screen[None]):
         self.refresh_bindings()
 
     # what is offered
+
+    def on_screen_resume(self) -> None:
+        """At first, and again after another screen: what is listed may have changed there."""
+        self._look_up()
+        self._look_at()
 
     @work(thread=True, group="sources", exit_on_error=False)
     def _look_up(self) -> None:
@@ -145,7 +151,7 @@ class PickerScreen(Screen[None]):
             self._list(message.entries)
 
     def _list(self, entries: Sequence[Entry]) -> None:
-        options = self.query_one(OptionList)
+        options, here = self.query_one(OptionList), self.highlighted
         options.clear_options()
         self._shown = []
         for heading, group in grouped(entries):
@@ -156,7 +162,9 @@ class PickerScreen(Screen[None]):
         told = counted(len(self._shown), "entry", "entries") if self._shown else "nothing fits"
         self.query_one("#count", Static).update(Content(told))
         if self._shown:
-            options.highlighted = 1
+            places = [entry.path for entry in self._shown]
+            place = places.index(here.path) if here and here.path in places else 0
+            options.highlighted = options.get_option_index(str(place))
         else:
             self._show(Content(""))
 
@@ -234,21 +242,26 @@ class PickerScreen(Screen[None]):
             what.cursor_position = len(what.value)
 
     def action_edit(self) -> None:
-        """Open the highlighted recipe in the editor."""
+        """Open the highlighted recipe in the editor, or a session's best."""
         if (path := self._recipe()) is not None:
             self.post_message(EditRecipe(path))
 
     def action_compare(self) -> None:
-        """Train the highlighted recipe on two backends."""
+        """Train the highlighted recipe on two backends, or a session's best."""
         if (path := self._recipe()) is not None:
             self.post_message(CompareRecipe(path))
 
     def _recipe(self) -> Path | None:
         entry = self.highlighted
-        if entry is None or entry.kind not in RECIPE_KINDS:
-            self.notify("that is for recipes; highlight one", severity="warning", markup=False)
-            return None
-        return entry.path
+        if entry is not None and entry.kind in RECIPE_KINDS:
+            return entry.path
+        if entry is not None and entry.kind == "session":
+            recipe = recipe_of(entry.path)
+            if recipe.is_file():
+                return recipe
+        told = "that is for recipes and sessions that hold one; highlight one"
+        self.notify(told, severity="warning", markup=False)
+        return None
 
     def action_move(self, by: int) -> None:
         """Highlight another entry."""
@@ -276,7 +289,8 @@ class PickerScreen(Screen[None]):
 
 def _prompt(entry: Entry) -> Content:
     note = f"  {clean(entry.note)}" if entry.note else ""
-    return Content.assemble(f"  {clean(entry.title)}", (note, "dim"))
+    below = f"\n    {clean(entry.detail)}" if entry.detail else ""
+    return Content.assemble(f"  {clean(entry.title)}", (note, "dim"), (below, "dim"))
 
 
 def _known() -> Sequence[Entry]:

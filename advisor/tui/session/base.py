@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from typing import Protocol
 
@@ -14,13 +14,13 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from advisor.text import clean
 from advisor.tui.dialogs.ask import AskDialog
 from advisor.tui.driver import Driver
 from advisor.tui.faults import Told, of_fault, of_silence, of_writing
+from advisor.tui.footer import Footer
 from advisor.tui.reader import INTERVAL, Snapshot
 from advisor.tui.session.live import LivePanel
 from advisor.tui.session.log import LogPanel
@@ -32,6 +32,9 @@ from advisor.tui.session.top import TopBar
 
 WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
 HEIGHTS = [(0, "-low"), (45, "-tall")]
+PAUSE = 1.0
+"""seconds at least from one picture of growing curves to the next: drawing them takes 20 to 60 ms
+where trainings take every core, and a key that comes meanwhile waits"""
 
 
 class Source(Protocol):
@@ -62,12 +65,22 @@ class SessionBase(Screen[None]):
 
         error: OSError
 
-    def __init__(self, driver: Driver, source: Source | None, rules: tuple[Path, ...] = ()) -> None:
-        """`source`: None where snapshots come from elsewhere, as in tests."""
+    def __init__(
+        self,
+        driver: Driver,
+        source: Source | None,
+        trust: bool = False,
+        first: Snapshot | None = None,
+    ) -> None:
+        """`source`: None where snapshots come from elsewhere, as in tests. `trust`: a process that
+        is started to go on with the session may run code that its recipe names. `first`: what is
+        known already."""
         super().__init__(classes="panel-live")
         self.driver = driver
-        self.rules = rules
-        self.snapshot = Snapshot()
+        self.trust = trust
+        self.resuming = False
+        """whether a process that drives the session is being started"""
+        self.snapshot = first or Snapshot()
         self.panel = "live"
         self._source = source
         self._gone = Event()
@@ -76,22 +89,30 @@ class SessionBase(Screen[None]):
         self._told: set[str] = set()
         """dialogs that were shown already"""
         self._state: tuple[object, ...] = ()
+        self.filled = False
+        """whether the panels are there"""
+        self._drawn = Snapshot()
+        """what they show"""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield PanelTabs()
-        with Container(id="body"):
-            yield Rail(id="rail")
-            with Container(id="main"):
-                with Vertical(id="middle"):
-                    yield LivePanel(id="live")
-                    yield LogPanel(id="log")
-                with Vertical(id="right"):
-                    yield ProposalPanel(id="proposal")
-                    yield SymptomsPanel(id="symptoms")
-        yield Footer(show_command_palette=False)
+        yield Container(id="body")
+        yield Footer()
 
     def on_mount(self) -> None:
+        self.query_one(TopBar).show(self.snapshot, self.resuming)
+        self.call_after_refresh(self._fill)
+
+    async def _fill(self) -> None:
+        """The panels take most of the time: the line above all is drawn before them."""
+        middle = Vertical(LivePanel(id="live"), LogPanel(id="log"), id="middle")
+        right = Vertical(ProposalPanel(id="proposal"), SymptomsPanel(id="symptoms"), id="right")
+        main = Container(middle, right, id="main")
+        await self.query_one("#body").mount(Rail(id="rail"), main)
+        self.filled = True
+        if not self.snapshot.reading:
+            self._show_all()
         if self._source is not None:
             self._watch(self._source)
 
@@ -100,15 +121,17 @@ class SessionBase(Screen[None]):
 
     @work(thread=True, group="watch", exit_on_error=False)
     def _watch(self, source: Source) -> None:
-        worker, shown = get_current_worker(), None
+        worker, at = get_current_worker(), 0.0
+        shown: Snapshot | None = None
         while not worker.is_cancelled and not self._gone.is_set():
             try:
                 found = source.look()
             except OSError as error:
                 self.post_message(self.ReadingFailed(error))
                 return
-            if shown is None or differs(shown, found):
-                shown = found
+            now = time.monotonic()
+            if shown is None or news(shown, found) or (now >= at + PAUSE and moved(shown, found)):
+                shown, at = found, now
                 self.post_message(self.SnapshotRead(found))
             self._gone.wait(0.0 if found.reading else INTERVAL)
 
@@ -130,12 +153,19 @@ class SessionBase(Screen[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """A new moment of the session: into all panels at once."""
-        before, self.snapshot = self.snapshot, snapshot
-        session = snapshot.session
+        self.snapshot = snapshot
+        self.resuming = self.resuming and snapshot.driver is None
+        if self.filled:
+            self._show_all()
+
+    def _show_all(self) -> None:
+        before, snapshot = self._drawn, self.snapshot
+        self._drawn = snapshot
+        revision = before.session.revision
         with self.app.batch_update():
-            self.query_one(TopBar).show(snapshot)
+            self.query_one(TopBar).show(snapshot, self.resuming)
             self.query_one(LivePanel).show(snapshot)
-            if session.revision != before.session.revision or snapshot.driver != before.driver:
+            if snapshot.session.revision != revision or snapshot.driver != before.driver:
                 self._show_journal(snapshot)
         if not snapshot.reading:
             self._notice(before, snapshot)
@@ -226,12 +256,16 @@ class SessionBase(Screen[None]):
         self.notify(clean(text), markup=False)
 
 
-def differs(one: Snapshot, other: Snapshot) -> bool:
-    """Whether there is anything new to show. What did not change is the same object."""
+def news(one: Snapshot, other: Snapshot) -> bool:
+    """Whether the session has said something, or who drives it is another: shown at once."""
     same = one.session.revision == other.session.revision and one.driver == other.driver
-    live = len(one.live) == len(other.live)
-    live = live and all(a is b for a, b in zip(one.live, other.live, strict=False))
-    return not (same and live and one.incumbent is other.incumbent and one.reading == other.reading)
+    return not same or one.reading != other.reading
+
+
+def moved(one: Snapshot, other: Snapshot) -> bool:
+    """Whether curves have grown. What did not change is the same object."""
+    same = len(one.live) == len(other.live) and one.incumbent is other.incumbent
+    return not same or any(a is not b for a, b in zip(one.live, other.live, strict=True))
 
 
 def is_refusal(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from advisor.text import clean, counted, number
 from advisor.tui.bars import duration
-from advisor.tui.model import SessionView, plain
+from advisor.tui.model import SessionView, bounds, plain
 
 WIDTH = 22
 
@@ -30,7 +30,7 @@ def content(session: SessionView, folder: Path) -> Content:
     else:
         lines.append(Content("the test set stayed sealed"))
     lines += _estimate(summary)
-    lines += _changes(plain.mapping(summary, "changes"))
+    lines += _changes(plain.mapping(summary, "changes"), session)
     lines += _counts(summary)
     lines += _doubts(summary)
     lines += [Content(""), Content.styled("files", "bold $text-primary")]
@@ -51,20 +51,33 @@ def _estimate(summary: Mapping[str, Any]) -> list[Content]:
     found = plain.mapping(summary, "estimate")
     if not found:
         return []
-    low, high = (number(found.get(name)) for name in ("low", "high"))
+    metric = plain.text(found, "metric")
+    ends = (bounds.metric_value(metric, plain.number(found, name)) for name in ("low", "high"))
+    low, high = map(number, ends)
     seeds = counted(len(plain.texts(found, "seeds")), "fresh seed")
     told = f"{number(found.get('value')):>12} (95 %: {low} to {high}) over {seeds}"
     return [Content(f"{'to report':<{WIDTH}}{told}")]
 
 
-def _changes(changes: Mapping[str, Any]) -> list[Content]:
+def _changes(changes: Mapping[str, Any], session: SessionView) -> list[Content]:
+    left = _left(session)
     if not changes:
-        return [Content(""), Content("nothing was changed: the starting recipe is the best")]
-    lines = [Content(""), Content.styled("changes", "bold $text-primary")]
+        told = "nothing was changed: the starting recipe is the best"
+        return [Content(""), *(left or [Content(told)])]
+    lines = [Content(""), *left, Content.styled("changes", "bold $text-primary")]
     for path, pair in changes.items():
         old, new = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
         lines.append(Content(f"{clean(path):<{WIDTH}} {number(old)} -> {number(new)}"))
     return lines
+
+
+def _left(session: SessionView) -> list[Content]:
+    """A better recipe that somebody went back from."""
+    now, best = session.incumbent, session.best
+    if now is None or best is None or best.trial == now.trial:
+        return []
+    told = f"you went back to trial {now.trial}; trial {best.trial} had {number(best.value)}"
+    return [Content.styled(told, "$text-warning")]
 
 
 def _counts(summary: Mapping[str, Any]) -> list[Content]:

@@ -61,10 +61,10 @@ class Keeping(Deciding):
     def explain(self, name: str, text: Content) -> None:
         """`text`, and below it what `advisor explain` says."""
         from advisor.tui.dialogs.text import TextDialog, text_width
-        from advisor.tui.explaining import explained
+        from advisor.tui.explaining import explained_in
 
         width = text_width(self.size.width)
-        load = partial(explained, name, self.rules, width)
+        load = partial(explained_in, self.driver.folder, name, width)
         self.app.push_screen(TextDialog(clean(name), text, load))
 
     def action_report(self) -> None:

@@ -16,6 +16,7 @@ from advisor.tui.chart import Chart, Role, Series
 from advisor.tui.model import CurveView, LiveTrial, SessionView
 from advisor.tui.putting import put
 from advisor.tui.reader import Snapshot
+from advisor.tui.session.verdict import last
 
 Part = str | tuple[str, str]
 MOST_BARS = 4
@@ -65,7 +66,11 @@ class LivePanel(Vertical):
 
     def _draw(self) -> None:
         snapshot, trial = self._snapshot, self.shown
-        put(self.query_one("#now", Static), now(snapshot, trial, self.size.width))
+        told = now(snapshot, trial, self.size.width)
+        if self.screen.has_class("-narrow"):
+            verdict = last(snapshot.session, self.size.width - 2)
+            told = told if verdict is None else Content("\n").join([told, verdict])
+        put(self.query_one("#now", Static), told)
         if trial is None or not self.display:
             return
         best = snapshot.incumbent
@@ -129,8 +134,14 @@ def _bar(trial: LiveTrial, name: str, chosen: bool, width: int) -> Content:
     else:
         parts += [clean(trial.status).replace("_", " ")]
         parts += [f", {duration(trial.seconds)}" if trial.seconds else ""]
+        parts += [f"; {_best(trial)}" if trial.best_epoch is not None else ""]
         parts += [f"; {clean(trial.message)}" if trial.message else ""]
     return Content.assemble(*parts)
+
+
+def _best(trial: LiveTrial) -> str:
+    """Which of the evaluations the trial is judged by."""
+    return f"best at epoch {number(trial.best_epoch)} of {number(trial.epoch)}"
 
 
 def _numbers(trial: LiveTrial) -> list[Content]:

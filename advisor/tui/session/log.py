@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -31,13 +33,13 @@ class LogPanel(VerticalScroll):
     def show(self, session: SessionView) -> None:
         self._session = session
         told = (len(session.log), self.scrollable_content_region.width)
-        if told == self._told:
+        if told == self._told or not told[1]:  # a panel without room is drawn when it has some
             return
-        follow = self.is_vertical_scroll_end or self._told is None
         self._told = told
-        self.query_one("#entries", Static).update(content(session.log[-SHOWN:], told[1]))
-        if follow:
-            self.scroll_end(animate=False)
+        found = content(session.log[-SHOWN:], told[1])
+        self.query_one("#entries", Static).update(found)
+        if not self.is_anchored and found.plain.count("\n") >= self.size.height:
+            self.anchor()
 
     def on_resize(self) -> None:
         if self._session is not None:
@@ -45,5 +47,10 @@ class LogPanel(VerticalScroll):
 
 
 def content(entries: list[Entry], width: int) -> Content:
-    lines = [hanging("", e.text, width, indent=4, style=STYLES[e.severity]) for e in entries]
+    lines = [_line(entry, width) for entry in entries]
     return Content("\n").join(lines or [Content.styled("nothing yet", "$quiet")])
+
+
+@lru_cache(maxsize=2 * SHOWN)
+def _line(entry: Entry, width: int) -> Content:
+    return hanging("", entry.text, width, indent=4, style=STYLES[entry.severity])

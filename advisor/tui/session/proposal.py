@@ -8,10 +8,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from advisor.text import clean, counted, number
-from advisor.tui.hanging import row
+from advisor.tui.hanging import hanging, row
 from advisor.tui.model import ProposalView, Question, SessionView
 from advisor.tui.reader import Snapshot
 from advisor.tui.session.top import state
+from advisor.tui.session.verdict import last
 
 Part = str | tuple[str, str]
 
@@ -52,13 +53,11 @@ class ProposalPanel(VerticalScroll):
         width = self.scrollable_content_region.width
         told = (question, self.index, sent, snapshot.session.revision, state(snapshot), width)
         self._shown = snapshot, sent
-        if told != self._told:
+        if told != self._told and width:  # without room it is drawn when it has some
             self._told = told
             self.border_title = _title(question, self.index)
-            found = content(snapshot, self.index, sent, width)
-            if question is not None and not self.styles.border_top[0]:  # no frame, no title
-                title = Content.styled(_title(question, self.index), "$text-muted")
-                found = Content("\n").join([title, found])
+            titled = not self.styles.border_top[0]  # no frame, no title
+            found = content(snapshot, self.index, sent, width, titled=titled)
             self.query_one("#proposed", Static).update(found)
 
     def on_resize(self) -> None:
@@ -72,14 +71,18 @@ def _title(question: Question | None, index: int) -> str:
     return f"proposal {index + 1} of {len(question.proposals)}"
 
 
-def content(snapshot: Snapshot, index: int, sent: bool, width: int) -> Content:
+def content(
+    snapshot: Snapshot, index: int, sent: bool, width: int, *, titled: bool = False
+) -> Content:
     """The whole panel."""
     question = snapshot.session.question
     if question is None or not question.proposals:
         return _meanwhile(snapshot, width)
-    head = []
+    head = [] if (told := last(snapshot.session, width)) is None else [told]
     if sent:
         head.append(Content.styled("your answer is on its way ...", "bold $text-warning"))
+    if titled:
+        head.append(Content.styled(_title(question, index), "$text-muted"))
     proposal = question.proposals[index % len(question.proposals)]
     lines = [*head, *of(proposal, width)]
     lines += [row("looked", text, width) for text in looked(proposal, snapshot.session)]
@@ -135,8 +138,8 @@ def looked(proposal: ProposalView, session: SessionView) -> list[str]:
     """What this very change came to as a probe."""
     after = {path: pair[1] for path, pair in proposal.change.items()}
     return [
-        f"{clean(session.metric)} {number(look.value)} beside {number(look.incumbent)} of the best "
-        f"recipe after {counted(look.epochs, 'epoch')}"
+        f"{clean(session.metric)} {number(look.value)} beside {number(look.incumbent)} of the "
+        f"current recipe after {counted(look.epochs, 'epoch')}"
         for look in session.looks
         if dict(look.change) == after
     ]
@@ -166,9 +169,7 @@ def _meanwhile(snapshot: Snapshot, width: int) -> Content:
         lines.append(Content("The autopilot decides. A takes over at the next decision."))
     else:
         lines.append(Content("The next proposal will wait for you here."))
-    if session.decisions:
-        last = session.decisions[-1]
-        values = f"{number(last.incumbent)} -> {number(last.value)}"
-        told = clean(f"{last.rule} {last.verdict}: {values}; {last.why}")
-        lines += [Content(""), row("last", told, width)]
+    if (told := last(session, width)) is not None:
+        why = clean(session.decisions[-1].why)
+        lines += [Content(""), told, hanging("  ", why, width, indent=2, style="$quiet")]
     return Content("\n").join(lines)

@@ -28,6 +28,7 @@ class Rail(VerticalScroll):
 
     BORDER_TITLE = "stages"
     _session: SessionView | None = None
+    _told: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Static(id="stages")
@@ -40,6 +41,10 @@ class Rail(VerticalScroll):
     def show(self, session: SessionView) -> None:
         self._session = session
         width = self.scrollable_content_region.width
+        told = (session.stages, session.budget, session.locked, len(session.trials), width)
+        if told == self._told or not width:
+            return
+        self._told = told
         self.query_one("#stages", Static).update(stages(session, width))
         self.query_one("#budget", Static).update(budget(session))
 

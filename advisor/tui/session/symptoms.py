@@ -28,7 +28,12 @@ class SymptomsPanel(OptionList):
     """A list; Enter explains what is highlighted."""
 
     BORDER_TITLE = "symptoms"
-    DEFAULT_CSS: ClassVar[str] = "SymptomsPanel { height: 1fr; background: transparent; }"
+    DEFAULT_CSS: ClassVar[str] = """
+    SymptomsPanel {
+        height: 1fr; background: transparent;
+        &:focus > .option-list--option-highlighted { background: $primary 30%; color: $foreground; }
+    }
+    """
 
     @dataclass
     class Asked(Message):
@@ -44,7 +49,7 @@ class SymptomsPanel(OptionList):
     def show(self, session: SessionView) -> None:
         self._session = session
         told = (session.findings, self.scrollable_content_region.width)
-        if told == self._told:
+        if told == self._told or not told[1]:
             return
         self._told = told
         of = "" if session.findings_of is None else f" of trial {session.findings_of}"

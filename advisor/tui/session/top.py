@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from advisor.text import clean
 from advisor.tui.bars import bar
+from advisor.tui.model import SessionView
 from advisor.tui.putting import put
 from advisor.tui.reader import Snapshot
 
@@ -18,23 +19,29 @@ class TopBar(Static):
 
     DEFAULT_CSS = "TopBar { height: 1; padding: 0 1; background: $panel; color: $foreground; }"
 
-    def show(self, snapshot: Snapshot) -> None:
-        put(self, content(snapshot, self.size.width))
+    _shown: tuple[Snapshot, bool] | None = None
+
+    def show(self, snapshot: Snapshot, resuming: bool = False) -> None:
+        """`resuming`: a process that drives it is being started."""
+        self._shown = snapshot, resuming
+        put(self, content(snapshot, self.size.width, resuming))
+
+    def on_resize(self) -> None:
+        if self._shown is not None:
+            self.show(*self._shown)
 
 
-def content(snapshot: Snapshot, width: int) -> Content:
+def content(snapshot: Snapshot, width: int, resuming: bool = False) -> Content:
     session = snapshot.session
     if not session.known:
         return Content("reading the session ..." if snapshot.reading else "waiting for the session")
-    word, style = state(snapshot)
+    word, style = ("reading", "$quiet") if snapshot.reading else state(snapshot, resuming)
     parts: list[Part] = [(clean(session.name), "bold"), "  ", (f" {word} ", style), "  "]
     size = 20 if width >= 100 else 10
     share = session.budget.share
     spent = session.budget.text or f"0 of {session.limit}"
     parts += [(bar(share, size), "$primary"), f" {clean(spent)}"]
-    best = session.incumbent
-    if best is not None and best.value is not None:
-        parts.append(f"  best {clean(session.metric)} {best.value:.4g}")
+    parts.append(_reached(session, width))
     if width >= 100:
         device = next((trial.device for trial in snapshot.live if trial.device), session.device)
         parts.append((f"  {clean(session.backend)} on {clean(device)}", "$quiet"))
@@ -42,11 +49,25 @@ def content(snapshot: Snapshot, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def state(snapshot: Snapshot) -> tuple[str, str]:
+def _reached(session: SessionView, width: int) -> str:
+    """The value of the recipe that holds now; and of the best, where that is another."""
+    now, best = session.incumbent, session.best
+    if now is None or now.value is None:
+        return ""
+    metric = clean(session.metric)
+    if best is None or best.value is None or best.trial == now.trial:
+        return f"  best {metric} {now.value:.4g}"
+    told = f"  current {metric} {now.value:.4g}"
+    return f"{told} (best {best.value:.4g} of trial {best.trial})" if width >= 100 else told
+
+
+def state(snapshot: Snapshot, resuming: bool = False) -> tuple[str, str]:
     """What the session does now in a few words, and their style."""
     session = snapshot.session
     if session.ended == "finished" or session.summary:
         return "finished", "bold $text-success"
+    if snapshot.driver is None and resuming:
+        return "resuming", "bold $text-primary"
     if snapshot.driver is None:
         return "stopped: R resumes", "bold reverse $text-warning"
     doing = _doing(snapshot)

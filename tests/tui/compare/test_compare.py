@@ -47,7 +47,8 @@ async def test_a_whole_comparison_is_shown() -> None:
         assert len(chart._picture.series) == 6
         assert chart._picture.title == "validation loss"
         assert chart._picture.log
-        await pilot.press("escape")
+        assert shown.shown.check_action("cancel", ()) is False
+        await pilot.press("q")
         await settled(pilot)
         assert shown.screen is not shown.shown
 
@@ -58,6 +59,7 @@ async def test_cancelling_ends_the_source_and_keeps_what_is_known() -> None:
     async with shown.run_test(size=(120, 40)) as pilot:
         await heard(pilot)
         assert "... torch: training 1 of 3" in told(shown, "#verdict")
+        assert shown.shown.check_action("cancel", ()) is True
         await pilot.press("x")
         await settled(pilot)
         assert made.ended.is_set()

@@ -95,6 +95,42 @@ async def test_saving_writes_the_text(recipe: Path) -> None:
         assert shown.screen is not shown.shown
 
 
+@pytest.mark.parametrize("keys", [("ctrl+s",), ("escape", "enter")], ids=["save", "leave"])
+async def test_what_is_not_valid_is_saved_with_a_word_on_it(
+    recipe: Path, keys: tuple[str, ...]
+) -> None:
+    recipe.write_text(WRONG)
+    shown = OneScreen(EditorScreen(recipe))
+    async with shown.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("#", "enter")
+        for key in keys:
+            await pilot.press(key)
+            await waited(pilot)
+        await settled(pilot)
+        assert recipe.read_text() == "#\n" + WRONG
+        [told] = [note.message for note in shown._notifications]
+    assert "not a valid recipe: line 8: optimizer.lrr unknown field 'lrr' (and 1 more)" in told
+
+
+async def test_what_a_session_has_written_stays_as_it_is(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recipe.parent / "s").mkdir()
+    (recipe.parent / "s" / "session.db").touch()
+    best = recipe.rename(recipe.parent / "s" / "best.yaml")
+    shown = OneScreen(EditorScreen(best))
+    async with shown.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("#", "ctrl+s")
+        await waited(pilot)
+        assert isinstance(shown.screen, PathDialog)
+        await pilot.press("enter")
+        await settled(pilot)
+    assert best.read_text() == WINE
+    assert (recipe.parent / "best.yaml").read_text() == "#" + WINE
+
+
 async def test_a_session_is_begun_from_what_was_saved(recipe: Path) -> None:
     shown = OneScreen(EditorScreen(recipe))
     async with shown.run_test() as pilot:

@@ -15,7 +15,7 @@ from advisor.tui.history.pair import PairScreen
 from advisor.tui.history.screen import HistoryScreen
 from advisor.tui.history.table import VirtualTable
 from advisor.tui.model import Grown, SessionView
-from tests.tui.history.made import TRIALS, session, write_events
+from tests.tui.history.made import TRIALS, session, steered, write_events
 from tests.tui.one_screen import SIZES, OneScreen, pressing, settled
 
 
@@ -144,7 +144,7 @@ async def test_an_empty_session_is_no_error() -> None:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_looks(snap_compare: Any, size: tuple[int, int]) -> None:
     keys = ("down", "down", "space", "down", "down", "down", "down", "space", "up", "up", "up")
-    assert snap_compare(app(), terminal_size=size, run_before=pressing(*keys))
+    assert snap_compare(app(steered()), terminal_size=size, run_before=pressing(*keys))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

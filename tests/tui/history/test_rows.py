@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from advisor.tui.history.evidence import bar, differences, told
 from advisor.tui.history.rows import KEYS, Arrangement, Row, Rows, recipe_of
 from advisor.tui.model import Grown, SessionView, TrialView
-from tests.tui.history.made import DECISIONS, TRIALS, many, session
+from tests.tui.history.made import DECISIONS, TRIALS, many, session, steered
 
 
 def numbers(asked: Arrangement, view: SessionView | None = None) -> list[int]:
@@ -19,6 +19,32 @@ def numbers(asked: Arrangement, view: SessionView | None = None) -> list[int]:
 def test_all_trials_and_probes_are_there_by_number() -> None:
     assert numbers(Arrangement()) == [1, 3, 4, 5, 6, 7, 8, 9]
     assert numbers(Arrangement(reverse=True)) == [9, 8, 7, 6, 5, 4, 3, 1]
+
+
+def test_what_a_person_did_stands_where_it_was_done() -> None:
+    rows = Rows().arranged(steered(), Arrangement())
+    assert [row.label or row.verdict for row in rows] == [
+        *("1", "3", "4", "refused", "5", "6", "7", "locked", "8", "returned", "9"),
+    ]
+    assert len({row.number for row in rows}) == len(rows)
+    assert numbers(Arrangement(words=("refused", "memory")), steered()) == [-1]
+    assert numbers(Arrangement(words=("locked", "activation")), steered()) == [-2]
+    assert [row.number for row in rows if row.title.startswith("edited: ")] == [8]
+
+
+@pytest.mark.parametrize(
+    ("number", "parts"),
+    [
+        (-1, ["you refused this proposal, batch_size", "lower-batch", "4 -> 2", "after 4"]),
+        (-2, ["you locked fields", "model.activation\ntrain.batch_size", "after 7"]),
+        (-3, ["you returned to an earlier recipe", "to trial 4, away from trial 8", "reopens"]),
+        (8, ["with values of your own"]),
+    ],
+)
+def test_what_a_person_did_is_told(number: int, parts: list[str]) -> None:
+    [row] = [row for row in Rows().arranged(steered(), Arrangement()) if row.number == number]
+    text = str(told(row, None, "accuracy", 40))
+    assert [part for part in parts if part not in text] == []
 
 
 def test_rows_without_a_value_come_last_either_way() -> None:

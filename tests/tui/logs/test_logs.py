@@ -9,10 +9,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
+from advisor.tui.app import AdvisorApp
 from advisor.tui.chart import Chart
 from advisor.tui.dialogs.ask import AskDialog
 from advisor.tui.dialogs.text import TextDialog
+from advisor.tui.logs import screen
 from advisor.tui.logs.screen import LogScreen
+from advisor.tui.opening import Opening
 from tests.tui.logs.made import OVERFITTING, SUMMARY, curves, whole
 from tests.tui.made_source import Made
 from tests.tui.one_screen import SIZES, OneScreen, pressing, settled
@@ -48,6 +51,20 @@ async def test_curves_and_findings_are_shown_and_explained() -> None:
         await pilot.press("escape", "escape")
         await settled(pilot)
         assert shown.screen is not shown.shown
+
+
+@pytest.mark.parametrize("key", ["q", "escape"])
+async def test_leaving_a_log_that_was_named_ends_the_program(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "Child", lambda words: Made(whole()))
+    of = AdvisorApp(Opening(log=PATH))
+    async with of.run_test() as pilot:
+        await settled(pilot)
+        assert isinstance(of.screen, LogScreen)
+        await pilot.press(key)
+        await settled(pilot)
+    assert of.return_value == 0
 
 
 async def test_the_log_grows() -> None:

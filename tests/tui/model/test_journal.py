@@ -172,11 +172,11 @@ def test_a_view_costs_the_same_however_long_the_history_is() -> None:
     journal = Journal()
     journal.feed(fed.BEGUN)
     trial, result = fed.began()[2:4]
-    for number in range(20_000):
+    for number in range(5_000):
         journal.feed(trial | {"trial": number})
         journal.feed(result | {"trial": number, "symptoms": []})
     view = journal.view()
-    assert len(view.trials) == 20_000
+    assert len(view.trials) == 5_000
     assert view.trials.entries is journal.view().trials.entries
     assert view.running == ()
 
@@ -215,3 +215,20 @@ def test_unknown_events_change_nothing(line: Mapping[str, Any]) -> None:
 def test_text_from_outside_is_made_harmless_in_the_log() -> None:
     view = fed.view([fed.BEGUN, {"event": "remark", "text": "a\x1b[2Jb"}])
     assert view.log[-1].text == "a\\x1b[2Jb"
+
+
+def test_what_a_person_did_beside_trainings_is_kept() -> None:
+    refused = {"event": "choice", "ask": 10, "action": "refuse", "index": 1, "by": "person"}
+    locked = {"event": "locked", "fields": ["optimizer.lr"], "on": True, "all": ["optimizer.lr"]}
+    unlocked = locked | {"on": False, "all": [], "reopens": ["learning_rate"]}
+    returned = {"event": "returned", "trial": 1, "from": 4, "reopens": ["optimizer"]}
+    view = fed.view(fed.began(), [fed.asked(), refused, locked], fed.tried(), [unlocked, returned])
+    assert [act.kind for act in view.acts] == ["refused", "locked", "unlocked", "returned"]
+    first, second, third, last = view.acts
+    assert (first.rule, first.after) == ("lr-times-10", view.probes[-1].number)
+    assert first.change["optimizer.lr"][1] == 0.0001
+    assert (second.fields, second.stage) == (("optimizer.lr",), "learning_rate")
+    assert third.reopens == ("learning_rate",)
+    assert third.after > second.after
+    assert (last.trial, last.left, last.reopens) == (1, 4, ("optimizer",))
+    assert [act.place for act in view.acts] == [0, 1, 2, 3]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
 from advisor import bundled
@@ -24,8 +25,14 @@ from advisor.tui.picker.screen import PickerScreen
 from tests.tui.one_screen import SIZES, OneScreen, pressing, settled
 
 SESSIONS = (
-    Entry("session", Path("/runs/digits-20260101"), "digits", "accuracy, 2026-01-01"),
-    Entry("session", Path("/runs/wine-20260102"), "wine [b]", "f1, 2026-01-02"),
+    Entry(
+        *("session", Path("/runs/digits-20260101"), "digits", "accuracy 0.9722"),
+        "+ finished  2026-01-01 12:00  torch  digits-20260101",
+    ),
+    Entry(
+        *("session", Path("/runs/wine-20260102"), "wine [b]", "balanced_accuracy 0.8611"),
+        "? waiting  2026-01-02 09:30  jax  wine-20260102",
+    ),
 )
 
 
@@ -64,11 +71,41 @@ async def test_a_recent_session_is_opened() -> None:
     assert message.folder == SESSIONS[1].path
 
 
-async def test_recipes_are_edited_and_compared_but_sessions_are_not() -> None:
+async def test_recipes_are_edited_and_compared() -> None:
     [edit] = await opened([*"diabetes", "f2"], EditRecipe)
     [compare] = await opened([*"diabetes", "f3"], CompareRecipe)
     assert edit.path == compare.path
-    assert await opened(["f2"], EditRecipe) == []
+    assert await opened(["f2"], EditRecipe) == []  # a session without a recipe
+
+
+async def test_the_best_recipe_of_a_session_is_edited_and_compared(tmp_path: Path) -> None:
+    shown = app(lambda: [Entry("session", tmp_path, "wine")])
+    async with shown.run_test() as pilot:
+        await settled(pilot)
+        (tmp_path / "start.yaml").touch()
+        await pilot.press("f2")
+        (tmp_path / "best.yaml").touch()
+        await pilot.press("f3")
+        await settled(pilot)
+    assert [message.path.name for message in shown.of(EditRecipe)] == ["start.yaml"]
+    assert [message.path.name for message in shown.of(CompareRecipe)] == ["best.yaml"]
+
+
+async def test_what_changed_on_another_screen_is_seen_on_the_way_back(tmp_path: Path) -> None:
+    recipe = tmp_path / "wine.yaml"
+    recipe.write_text("task: binary\n")
+    shown = app(lambda: [*SESSIONS, Entry("recipe", recipe, "wine", recipe.read_text())])
+    async with shown.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("down", "down")
+        shown.push_screen(Screen())
+        await settled(pilot)
+        recipe.write_text("task: regression\n")
+        shown.pop_screen()
+        await settled(pilot)
+        assert "task: regression" in str(shown.screen.query_one("#preview Static", Static).content)
+        assert any("task: regression" in title for title in titles(shown))
+        assert shown.screen.highlighted.path == recipe  # type: ignore[attr-defined]
 
 
 async def test_a_typed_path_is_completed_and_opened(tmp_path: Path) -> None:

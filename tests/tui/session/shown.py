@@ -24,13 +24,12 @@ class Shown(AdvisorApp):
 
     def __init__(self, snapshot: Snapshot, theme: str = "advisor-dark") -> None:
         super().__init__(Opening(theme=theme))
-        self.fed, self.driver = snapshot, fed.FakeDriver()
-        self.session = SessionScreen(self.driver, None)
+        self.driver = fed.FakeDriver()
+        self.session = SessionScreen(self.driver, None, first=snapshot)
         self.left: list[Message] = []
 
     def open_first(self) -> None:
-        self.push_screen(self.session)
-        self.call_after_refresh(lambda: self.session.show(self.fed))
+        self.show_session(self.session)
 
     async def _dispatch_message(self, message: Message) -> None:
         self.left.append(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from advisor.tui.dialogs.pick import PickDialog
 from advisor.tui.dialogs.text import TextDialog
 from advisor.tui.keys import KEYS
 from advisor.tui.reader import Snapshot
+from advisor.tui.session import keeping
 from advisor.tui.session.live import LivePanel
+from advisor.tui.session.messages import HistoryWanted
 from advisor.tui.session.proposal import ProposalPanel
-from advisor.tui.session.screen import SessionScreen
+from advisor.tui.session.silent import WATCHED
 from tests.tui import fed
 from tests.tui.one_screen import settled
 from tests.tui.session.shown import Shown, shown, text
@@ -121,9 +124,43 @@ async def test_without_a_question_the_keys_do_nothing() -> None:
     assert await told("a", "x", "p", "s", "e", "o", "l", "b", "F", snapshot=fed.training()) == []
 
 
-async def test_auto_takes_no_answers() -> None:
+async def test_auto_takes_no_answers_and_says_so() -> None:
     watched = fed.snapshot(fed.began(), [fed.asked()], driver="auto")
-    assert await told("a", "A", "s", "F", snapshot=watched) == []
+    async with shown(watched) as (app, pilot):
+        for key in ("a", "A", "s", "F"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert [note.message for note in app._notifications] == [WATCHED]
+            app.clear_notifications()
+        assert app.driver.told == []
+
+
+@pytest.mark.parametrize(
+    ("key", "snapshot", "why"),
+    [
+        ("a", fed.training(), "nothing is proposed at the moment"),
+        ("g", fed.asking(), "no training is under way"),
+        ("R", fed.asking(), "the session is at work already"),
+        ("o", fed.snapshot(fed.began(), driver=None), "R goes on with it"),
+    ],
+)
+async def test_a_key_that_means_nothing_now_says_why(
+    key: str, snapshot: Snapshot, why: str
+) -> None:
+    async with shown(snapshot) as (app, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        assert [why in note.message for note in app._notifications] == [True]
+
+
+async def test_q_closes_a_dialog_as_it_leaves_a_screen() -> None:
+    async with shown(fed.ended()) as (app, pilot):
+        assert isinstance(app.screen, AskDialog)
+        await pilot.press("q")
+        assert app.screen is app.session
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.driver.told == [("close", None)]
 
 
 async def test_giving_up_a_training() -> None:
@@ -284,20 +321,35 @@ async def test_a_file_is_replaced_only_when_it_is_said_twice(tmp_path: Path) -> 
     assert (tmp_path / "out.yaml").read_text() == RECIPE
 
 
-async def test_the_report_is_written_or_the_dialog_says_why(tmp_path: Path) -> None:
+async def test_the_report_is_written_or_the_dialog_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = [subprocess.CompletedProcess([], 2, "", "no session is there"),
+             subprocess.CompletedProcess([], 0, "", "")]  # fmt: skip
+    run: list[list[str]] = []
+
+    def report(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        run.append(command[2:])
+        return ended[len(run) - 1]
+
+    monkeypatch.setattr(keeping.subprocess, "run", report)
     async with shown(fed.asking()) as (app, pilot):
-        app.driver.folder = tmp_path
         await pilot.press("r")
         await settled(pilot)
         assert isinstance(app.screen, AskDialog)
-        assert str(tmp_path) in str(app.screen._text)
+        assert "no session is there" in str(app.screen._text)
+        await pilot.press("escape", "r")
+        await settled(pilot)
+        notes = [note.message for note in app._notifications]
+        assert "the report is /runs/digits/report.html" in notes
+    assert run == [["advisor.cli", "report", "/runs/digits"]] * 2
 
 
 async def test_history_is_asked_for() -> None:
     async with shown(fed.asking()) as (app, pilot):
         await pilot.press("h")
         await pilot.pause()
-        assert len(app.of(SessionScreen.HistoryWanted)) == 1
+        assert len(app.of(HistoryWanted)) == 1
         assert type(app.screen).__name__ == "HistoryScreen"
         await pilot.press("escape")
         await pilot.pause()
@@ -321,6 +373,7 @@ async def test_leaving_asks_and_tells_the_driver() -> None:
         await pilot.pause()
         assert isinstance(app.screen, AskDialog)
         assert "advisor tui /runs/digits" in str(app.screen._text)
+        assert "waits ten minutes there for somebody" in str(app.screen._text)
         await pilot.press("escape")
         assert app.screen is app.session
         await pilot.press("q")
@@ -355,11 +408,14 @@ async def test_resuming() -> None:
         await pilot.press("R")
         await settled(pilot)
         assert app.driver.told == [("resume", None)]
+        assert "resuming" in text(app, "TopBar")
         app.driver.error = HostError("the rules have changed")
         await pilot.press("R")
         await settled(pilot)
         assert isinstance(app.screen, AskDialog)
         assert "the rules have changed" in str(app.screen._text)
+        app.pop_screen()
+        assert "stopped: R resumes" in text(app, "TopBar")
 
 
 async def test_the_palette_offers_what_holds_now() -> None:
@@ -380,7 +436,10 @@ async def test_the_mouse_does_what_keys_do() -> None:
         await pilot.click("PanelTabs", offset=(24, 0))
         await pilot.pause()
         assert app.session.panel == "symptoms"
-        await pilot.click("FooterKey")
+        await pilot.click("Footer", offset=(12, 0))
+        await pilot.pause()
+        assert isinstance(app.screen, ChangeDialog) or app._notifications  # e: there is no file
+        await pilot.click("Footer", offset=(2, 0))
         await pilot.pause()
         assert app.driver.told == [("try", {"ask": 10, "index": 0})]
 

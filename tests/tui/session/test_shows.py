@@ -193,6 +193,6 @@ async def test_snapshots_from_a_thread_reach_the_panels(tmp_path: Path) -> None:
     app = Shown(Snapshot())
     app.session = SessionScreen(app.driver, Reader(tmp_path, lambda: "host"))
     async with app.run_test(size=(80, 24)) as pilot:
-        while "your turn" not in text(app, "TopBar"):
+        while not (app.session.filled and "range-test" in text(app, "#proposed")):
             await pilot.pause(0.05)
-        assert "range-test" in text(app, "#proposed")
+        assert "your turn" in text(app, "TopBar")
