@@ -24,12 +24,12 @@ def content(session: SessionView, folder: Path) -> Content:
     test = plain.mapping(summary, "test")
     lines.append(_row(f"validation {metric}", baseline.get("value"), best.get("value")))
     lines.append(_row("validation loss", baseline.get("loss"), best.get("loss")))
+    lines += _estimate(summary)
     if test:
         before = plain.mapping(test, "baseline").get("value")
         lines.append(_row(f"test {metric}", before, test.get("value")))
     else:
         lines.append(Content("the test set stayed sealed"))
-    lines += _estimate(summary)
     lines += _changes(plain.mapping(summary, "changes"), session)
     lines += _counts(summary)
     lines += _doubts(summary)
@@ -56,7 +56,7 @@ def _estimate(summary: Mapping[str, Any]) -> list[Content]:
     low, high = map(number, ends)
     seeds = counted(len(plain.texts(found, "seeds")), "fresh seed")
     told = f"{number(found.get('value')):>12} (95 %: {low} to {high}) over {seeds}"
-    return [Content(f"{'to report':<{WIDTH}}{told}")]
+    return [Content(f"{'validation, to report':<{WIDTH}}{told}")]
 
 
 def _changes(changes: Mapping[str, Any], session: SessionView) -> list[Content]:
@@ -82,16 +82,18 @@ def _left(session: SessionView) -> list[Content]:
 
 def _counts(summary: Mapping[str, Any]) -> list[Content]:
     cost = plain.mapping(summary, "cost")
-    trials, probes = summary.get("trials"), summary.get("probes")
+    spent = ", ".join(
+        counted(plain.number(of, f"{name}s") or 0, name)
+        for of, name in ((summary, "trial"), (summary, "probe"), (cost, "epoch"))
+    )
     seconds = plain.number(cost, "seconds") or 0.0
     verdicts = ", ".join(
         f"{number(summary.get(name))} {name}" for name in ("accepted", "rejected", "undecided")
     )
     return [
         Content(""),
-        Content(f"{number(trials)} trainings, {number(probes)} probes, "
-                f"{number(cost.get('epochs'))} epochs, {duration(seconds)}; {verdicts}"),
-    ]  # fmt: skip
+        Content(f"{spent}, {duration(seconds)}; {verdicts}"),
+    ]
 
 
 def _doubts(summary: Mapping[str, Any]) -> list[Content]:
