@@ -4,10 +4,13 @@ import importlib.util
 import itertools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import hypothesis
 import pytest
+
+from advisor.facts import FactDefinition
+from advisor.rulebook import Rule, folders
 
 pytest.register_assert_rewrite("advisor.testing")
 
@@ -31,6 +34,21 @@ COMPILE_QUICKLY = (
     "--xla_cpu_parallel_codegen_split_count=1",
 )
 os.environ["XLA_FLAGS"] = " ".join((*COMPILE_QUICKLY, os.environ.get("XLA_FLAGS", "")))
+
+
+_READ: dict[tuple[str, str, int], tuple[Rule, Mapping[str, FactDefinition]]] = {}
+_parse = folders.parse_rule
+
+
+def _read_once(text: str, vocabulary: Mapping[str, FactDefinition], name: str = "<rule>") -> Rule:
+    """The bundled rules are read in many tests, half a second each time; rules are immutable."""
+    key = text, name, id(vocabulary)
+    if key not in _READ:
+        _READ[key] = _parse(text, vocabulary, name), vocabulary  # which keeps its id its own
+    return _READ[key][0]
+
+
+pytest.MonkeyPatch().setattr(folders, "parse_rule", _read_once)
 
 
 @pytest.fixture(scope="session", autouse=True)
