@@ -18,6 +18,8 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from advisor.mistakes import is_full_disk
+
 FORMAT = 1
 FILE = "session.db"
 
@@ -101,8 +103,9 @@ class Ledger:
             ledger._write("INSERT INTO header VALUES (?, ?)", (FORMAT, json.dumps(header)))
         except (sqlite3.Error, LedgerError) as error:
             ledger.close()
-            with suppress(OSError):
-                (folder / FILE).unlink()  # half a session could not be gone on with
+            if is_full_disk(error):  # half a session could not be gone on with
+                with suppress(OSError):
+                    (folder / FILE).unlink()
             raise LedgerError(f"{folder / FILE} cannot be written: {error}") from error
         return ledger
 

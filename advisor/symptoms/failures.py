@@ -106,9 +106,10 @@ def _still(history: History, smoothed: float, reference: float) -> float:
         return smoothed
     recent = history.loss[-RECENT:]
     recent = recent[np.isfinite(recent)]
-    came_back = len(recent) > 0 and float(np.mean(recent)) < FORGOTTEN * chance
-    blown_up = float(np.nanmax(history.loss)) > BLOWN_UP * reference
-    return float(np.mean(recent)) if came_back and not blown_up else smoothed
+    now = float(np.mean(recent)) if len(recent) else smoothed
+    came_back = now < FORGOTTEN * chance
+    unharmed = came_back and float(np.nanmax(history.loss)) <= BLOWN_UP * reference
+    return now if unharmed else smoothed
 
 
 def _lost(history: History, last: float, lowest: float) -> bool:

@@ -60,7 +60,9 @@ def test_what_could_not_be_begun_leaves_no_half_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unwritable(self: Ledger, *_: object) -> None:
-        raise LedgerError("no") from sqlite3.OperationalError("database or disk is full")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise LedgerError("no") from error
 
     monkeypatch.setattr(Ledger, "_write", unwritable)
     with pytest.raises(LedgerError):
