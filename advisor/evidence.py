@@ -113,6 +113,12 @@ class Comparison:
         return max(normal, self.resampled[1]) if self.resampled else normal
 
     @property
+    def could_be_shown(self) -> bool:
+        """Whether a gain like this would be beyond noise on MOST_SEEDS seeds."""
+        error = self.error * math.sqrt(self.seeds / MOST_SEEDS)
+        return self.gain - self.step > Z * error
+
+    @property
     def mcnemar(self) -> float:
         """Chance of counts so uneven if neither were better."""
         return paired.mcnemar(self.better, self.worse)
@@ -169,6 +175,13 @@ class Decision:
             return False
         noise = comparison.least or comparison.sigma
         return comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * noise
+
+    @property
+    def may_be_shown(self) -> bool:
+        """A near-tie that would be accepted if all the seeds there may be bore it out: others are
+        not worth more seeds by themselves."""
+        comparison = self.comparison
+        return self.more_seeds_may_help and comparison is not None and comparison.could_be_shown
 
 
 def prior_spread(

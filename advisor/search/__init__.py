@@ -8,5 +8,17 @@ from advisor.search.dimension import Dimension
 from advisor.search.ranges import around, widened
 from advisor.search.samplers import KINDS, Kind, Search
 from advisor.search.space import space
+from advisor.search.steps import Step, fewer, steps
 
-__all__ = ["KINDS", "Dimension", "Kind", "Search", "around", "space", "widened"]
+__all__ = [
+    "KINDS",
+    "Dimension",
+    "Kind",
+    "Search",
+    "Step",
+    "around",
+    "fewer",
+    "space",
+    "steps",
+    "widened",
+]

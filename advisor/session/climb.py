@@ -156,7 +156,7 @@ class Climbs:
             return False
         if abs(seen.gain) > seen.error:
             return seen.gain > 0
-        return _loss(found) < _loss(leader)
+        return final_loss(found) < final_loss(leader)
 
     def _clearly_better(self, found: Attempt, start: Attempt) -> bool:
         seen = compared(self.state, [(found, start)])
@@ -170,7 +170,8 @@ class Climbs:
         yield from self.trials.keep(stage, proposal, found, start, Decision("rejected", told, seen))
 
 
-def _loss(attempt: Attempt) -> float:
+def final_loss(attempt: Attempt) -> float:
+    """The validation loss; infinite without one."""
     finished = attempt.result.finished
     loss = finished.validation_loss if finished else None
     return float("inf") if loss is None else loss

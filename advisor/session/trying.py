@@ -67,7 +67,7 @@ class Trials:
         decision = judge(self._state, proposal, pairs)
         ours, theirs = (one.recipe.train.epochs for one in (candidate, incumbent))
         epochs = ours + max(ours, theirs)
-        while decision.more_seeds_may_help and self._shares.affordable(stage, epochs):
+        while decision.may_be_shown and self._shares.affordable(stage, epochs):
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, len(pairs))
             if predictions(pair, self._state.scale) is None:
                 return without_pair(pair, decision)
@@ -92,7 +92,7 @@ class Trials:
         seen = screened.comparison
         if screened.verdict == "accepted" or seen is None:
             return screened
-        if seen.gain <= WORTH_REPEATING * seen.sigma:
+        if seen.gain <= WORTH_REPEATING * (seen.least or seen.sigma):
             return screened
         pairs: list[Pair] = []
         decision = screened

@@ -19,7 +19,6 @@ SICK: dict[str, Changes] = {
     "rate too low": {"optimizer.lr": 1e-5},
     "rate too high": {"optimizer.lr": 0.3},
     "slow sgd": {"optimizer.kind": "sgd", "optimizer.lr": 1e-3},
-    "batch too large": {"train.batch_size": 512},
     "over-regularised": {"regularization.dropout": 0.8, "regularization.l2": 0.03},
     "deep sigmoid": {
         "model.activation": "sigmoid",
@@ -69,11 +68,6 @@ def _table(
     }
 
 
-def _sick(**other: Changes) -> dict[str, Changes]:
-    """The usual six, with those that a task has otherwise."""
-    return {name: other.get(name.replace(" ", "_"), change) for name, change in SICK.items()}
-
-
 CNN = {
     "kind": "cnn",
     "channels": [16, 32],
@@ -93,29 +87,27 @@ SIMPLE_CNN = {
     "regularization": {"dropout": 0.5, "augmentation": {"flip": True, "crop": 4}},
     "train": {"batch_size": 128, "epochs": 8},
 }
-SMALL = _sick(batch_too_large={"train.batch_size": 128})
-FEW = _sick(batch_too_large={"train.batch_size": 96})
 
 TASKS: tuple[Task, ...] = (
-    Task("digits mlp", _table("sklearn:digits", "classification", [64], 8), _sick(), weight=0.2),
+    Task("digits mlp", _table("sklearn:digits", "classification", [64], 8), SICK, weight=0.2),
     Task(
         "digits cnn",
-        {**_table("sklearn:digits", "classification", [64], 8), "model": CNN},
-        _sick(),
+        {**_table("sklearn:digits", "classification", [64], 5), "model": CNN},
+        SICK,
         weight=0.8,
     ),
-    Task("breast cancer", _table("sklearn:breast_cancer", "binary", [32], 20), SMALL, weight=0.2),
-    Task("wine", _table("sklearn:wine", "classification", [32], 20, 16), FEW, weight=0.1),
+    Task("breast cancer", _table("sklearn:breast_cancer", "binary", [32], 20), SICK, weight=0.2),
+    Task("wine", _table("sklearn:wine", "classification", [32], 20, 16), SICK, weight=0.1),
     Task(
         "diabetes",
         _table("sklearn:diabetes", "regression", [64, 64], 20, metric="r2"),
-        SMALL,
+        SICK,
         weight=0.2,
     ),
     Task(
         "phoneme",
-        _table("csv:" + str(DATA / "phoneme.csv"), "binary", [64, 64], 8, 64),
-        _sick(),
+        _table("csv:" + str(DATA / "phoneme.csv"), "binary", [64, 64], 5, 64),
+        SICK,
         file="phoneme.csv",
         weight=0.4,
     ),
@@ -124,16 +116,16 @@ TASKS: tuple[Task, ...] = (
         _table(
             "csv:" + str(DATA / "oil-spill.csv"), "binary", [32], 20, metric="balanced_accuracy"
         ),
-        SMALL,
+        SICK,
         file="oil-spill.csv",
         weight=0.3,
     ),
     Task(
         "wine quality",
         _table(
-            "csv:" + str(DATA / "winequality-white.csv"), "regression", [64, 64], 8, 64, metric="r2"
+            "csv:" + str(DATA / "winequality-white.csv"), "regression", [64, 64], 5, 64, metric="r2"
         ),
-        _sick(),
+        SICK,
         file="winequality-white.csv",
         weight=0.4,
     ),

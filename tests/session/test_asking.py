@@ -25,7 +25,7 @@ from tests.session.steering import keys, sick, sound, tell, to_question, to_the_
 
 T = TypeVar("T")
 RATE = "optimizer.lr"
-PLACES = ("", "climb", "search")
+PLACES = ("", "climb", "walk", "search")
 
 
 def at(place: str) -> Session:
@@ -96,8 +96,8 @@ def test_a_search_of_which_all_is_refused_is_left() -> None:
     assert "no proposal is left" in session.request.outcome
 
 
-def test_the_search_tries_the_chosen_point_and_those_behind_it() -> None:
-    session = at("search")
+def test_the_walk_tries_the_chosen_step_and_those_behind_it() -> None:
+    session = at("walk")
     wanted = [proposal.change for proposal in asked(session).proposals[2:]]
     session.tell(Choice("try", 2))
     best = session.state.best.recipe
@@ -414,12 +414,12 @@ def test_a_lock_outlives_an_incumbent_that_has_no_such_field() -> None:
 
 def test_what_was_tried_before_a_lock_still_tells_the_search_something() -> None:
     session = at("search")
-    searches = session._visits.searches
-    dims = searches._space()
-    before = len(searches._known(dims))
+    searches, best = session._visits.searches, session.state.best
+    dims = searches._space(best)
+    before = len(searches._known(best, dims))
     assert before
     tell(session, Choice("lock", fields=("train",)))
-    assert len(searches._known(dims)) == before
+    assert len(searches._known(session.state.best, dims)) == before
 
 
 def test_the_recipe_that_is_handed_out_has_the_locks_that_it_began_with() -> None:

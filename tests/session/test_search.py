@@ -10,7 +10,10 @@ from advisor.requests import Choice, Choose, Decided, Request, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.session import Session, Settings
 from advisor.session.climb import RULE as CLIMB
-from advisor.session.search import LOOK, RULE, SHAPES, TOGETHER, near_ties
+from advisor.session.near_ties import TOGETHER, near_ties
+from advisor.session.search import RULE
+from advisor.session.walk import LOOK, SHAPES
+from advisor.session.walk import RULE as WALK
 from advisor.stages import STAGES
 from advisor.state import State
 from tests import simulation
@@ -38,7 +41,7 @@ def searched(budget: str = "25t", workers: int = 1, rules: tuple[Rule, ...] = ()
 def test_without_rules_the_budget_goes_into_a_search() -> None:
     session = searched()
     state = session.state
-    assert {d.proposal.rule.id for d in state.decisions} == {RULE.id, CLIMB.id}
+    assert {d.proposal.rule.id for d in state.decisions} == {RULE.id, CLIMB.id, WALK.id}
     assert state.budget.share > 0.5
     assert len({a.recipe.digest() for a in state.attempts}) == len(state.attempts)
 

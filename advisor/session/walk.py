@@ -1,0 +1,280 @@
+"""A walk through the space round the incumbent: one more setting moved at a time.
+
+Each step is taken from the best so far, and kept where it does better by whatever is seen, however
+little: single steps are seldom beyond the noise, what they add up to may be. So the walk decides
+nothing. Where it ended is trained again beside the incumbent, with seeds that it was not chosen
+by, and those alone decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from advisor.advice import Proposal
+from advisor.evidence import Decision
+from advisor.luck import is_whole
+from advisor.metrics import oriented
+from advisor.recipe import Recipe
+from advisor.requests import Decided
+from advisor.rulebook import Rule
+from advisor.search import Dimension, Step, steps
+from advisor.session.asking import Asking, Picked
+from advisor.session.climb import final_loss
+from advisor.session.experiments import Experiments, Flow
+from advisor.session.judging import compared, judge
+from advisor.session.near_ties import is_near_tie
+from advisor.session.settings import Settings
+from advisor.session.shares import Shares
+from advisor.session.trying import Trials
+from advisor.stages import Stage
+from advisor.state import Attempt, State
+
+Space: TypeAlias = Callable[[Attempt], Sequence[Dimension]]
+
+LOOK = 6
+"""Steps of the first round, which are trained in step where the backend can do that."""
+SHAPES = ("model.", "train.batch_size", "train.epochs", "train.accumulation", "optimizer.kind")
+"""A change of these makes another program; all others can run in step with each other."""
+OPPOSITE = {"up": "down", "down": "up"}
+ORDER = ("train.batch_size", "optimizer", "schedule.kind", "model", "regularization", "schedule")
+"""What has moved results most comes first."""
+CAPACITY = ("model.hidden", "model.channels", "model.units")
+RESTRAINT = (
+    "regularization.dropout",
+    "regularization.feature_dropout",
+    "regularization.label_smoothing",
+    "regularization.weight_decay",
+    "regularization.l2",
+    "regularization.augmentation.translation",
+)
+"""More of it fits the training set less."""
+OVERTAKEN = "before it was confirmed, the incumbent was another or what it moves was locked"
+
+RULE = Rule(
+    id="walk",
+    title="One more setting moved, from the best so far",
+    stage="finish",
+    when=(),
+    change={},
+    expect="one step in several does better, and together they can be told from noise",
+    why="No rule has more to propose. Each step moves one setting, and is kept if it does better, "
+    "however little; where that leads is then confirmed with seeds that it was not chosen by.",
+    examples=(),
+    maturity="stable",
+    price=0.0,
+)
+
+
+@dataclass
+class Walks:
+    """Walks from the incumbent."""
+
+    state: State
+    experiments: Experiments
+    shares: Shares
+    trials: Trials
+    asking: Asking
+    settings: Settings
+    space: Space
+    """the dimensions round a training"""
+
+    def run(self, stage: Stage, first: Sequence[Proposal] = ()) -> Flow:
+        """Walk until no step helps or the budget ends, and settle where that led; returns the
+        user's last choice, "try" if there was nothing else, and where the walk ended with what
+        was decided about it. `first`: what to try before any step."""
+        start = self.state.best
+        walk = _Walk(start, start)
+        action = yield from self._prepared(stage, walk, first)
+        while action == "try" and (proposals := self._proposals(stage, walk)):
+            picked = yield from self.asking.ask(stage, [proposal for _, proposal in proposals])
+            if picked.action == "none":
+                break
+            action = picked.action
+            if action == "try":
+                yield from self._round(stage, walk, _chosen(proposals, picked))
+        decision = walk.earlier.decision if walk.earlier else None
+        if walk.proposal and walk.is_open:
+            decision = yield from self._concluded(stage, walk, walk.proposal)
+        return action, (walk.leader, decision) if decision else None
+
+    def _prepared(self, stage: Stage, walk: _Walk, first: Sequence[Proposal]) -> Flow:
+        """Begin at the best of what looked better before, all of it together among them."""
+        for decided in self.state.decisions:
+            found = self._known(decided.proposal.change) if is_near_tie(decided) else None
+            if found is not None and ahead(self.state, found, walk.leader):
+                walk.leader, walk.proposal, walk.earlier = found, decided.proposal, decided
+        if not first:
+            return "try"
+        picked = yield from self.asking.ask(stage, first)
+        if picked.action == "try":
+            made = [(Step("", "together", {}), proposal) for proposal in picked.proposals]
+            walk.first = False
+            yield from self._round(stage, walk, made)
+            walk.first = True
+        return "try" if picked.action == "none" else picked.action
+
+    def _known(self, change: Mapping[str, Any]) -> Attempt | None:
+        """The training of the incumbent with this change, where there was one."""
+        try:
+            return self.experiments.known(self.state.best.recipe.changed(change))
+        except (ValidationError, KeyError, ValueError):
+            return None
+
+    def _round(self, stage: Stage, walk: _Walk, chosen: Sequence[tuple[Step, Proposal]]) -> Flow:
+        """Train these; the best goes on, if it is ahead of the best so far."""
+        together, walk.first = walk.first, False
+        found = yield from self.trials.screen([one for _, one in chosen], together)
+        tried = list(zip(chosen, found, strict=True))
+        better = [one for one in tried if ahead(self.state, one[1], walk.leader)]
+        best = max(better, key=lambda one: _worth(one[1])) if better else None
+        for one in tried:
+            (step, proposal), attempt = one
+            if one is not best:
+                walk.failed |= set() if one in better else {step.mark}
+                yield from self._passed(stage, walk, proposal, attempt)
+        if best is not None:
+            yield from self._moved(stage, walk, *best)
+
+    def _moved(
+        self,
+        stage: Stage,
+        walk: _Walk,
+        taken: tuple[Step, Proposal],
+        found: Attempt,
+    ) -> Flow:
+        """Go on from here; what is beyond doubt is kept at once."""
+        step, proposal = taken
+        if walk.proposal and walk.earlier is None:
+            yield from self._passed(stage, walk, walk.proposal, walk.leader)
+        walk.leader, walk.proposal, walk.earlier = found, proposal, None
+        walk.failed.add((step.path, OPPOSITE.get(step.towards, step.towards)))
+        decision = judge(self.state, proposal, [(found, walk.start)])
+        if decision.verdict == "accepted":
+            yield from self.trials.keep(stage, proposal, found, walk.start, decision)
+            walk.start, walk.proposal = found, None
+
+    def _concluded(self, stage: Stage, walk: _Walk, proposal: Proposal) -> Flow:
+        start, found = walk.start, walk.leader
+        locked = any(self.state.best.recipe.locks(path) for path in proposal.change)
+        if self.state.best.trial.number != start.trial.number or locked:
+            decision = Decision("undecided", OVERTAKEN)
+        else:
+            decision = yield from self.trials.confirmed(stage, proposal, found, start)
+        yield from self.trials.keep(stage, proposal, found, start, decision)
+        return decision
+
+    def _passed(self, stage: Stage, walk: _Walk, proposal: Proposal, found: Attempt) -> Flow:
+        """Write down a step that is not where the walk ends."""
+        start = walk.start
+        seen, finished = compared(self.state, [(found, start)]), found.result.finished
+        told = finished.message if finished and finished.message else f"not the best: {seen}"
+        yield from self.trials.keep(stage, proposal, found, start, Decision("rejected", told, seen))
+
+    # What to try
+
+    def _proposals(self, stage: Stage, walk: _Walk) -> list[tuple[Step, Proposal]]:
+        """The steps of the next round that there is room for, with one pair to confirm by."""
+        open_ = self._open(walk)
+        if walk.first:
+            wanted = [step for step in open_ if not step.path.startswith(SHAPES)][:LOOK] or open_[
+                :1
+            ]
+        else:
+            wanted = open_[: self.settings.workers]
+        leader, epochs = walk.leader.recipe, 2.0 * walk.leader.recipe.train.epochs
+        made: list[tuple[Step, Proposal]] = []
+        for step in wanted:
+            epochs += leader.train.epochs
+            if self.shares.affordable(stage, epochs):
+                made.append((step, self._proposal(leader.changed(step.change))))
+        return made
+
+    def _open(self, walk: _Walk) -> list[Step]:
+        """Steps from the leader that may help and were not tried, the most promising first."""
+        leader, tried = walk.leader, self.experiments.tried
+        found = [
+            step
+            for step in steps(leader.recipe, self.space(leader))
+            if step.mark not in walk.failed
+            and leader.recipe.changed(step.change).digest() not in tried
+        ]
+        wanted = _wanted(leader)
+        return sorted(found, key=lambda step: (-wanted * _fits_more(step), _place(step.path)))
+
+    def _proposal(self, recipe: Recipe) -> Proposal:
+        """From the incumbent to this recipe."""
+        best = self.state.best
+        change = moved(best.recipe, recipe)
+        evidence = {"best_validation_metric": best.value}
+        return Proposal(RULE, change, evidence, (9, False, RULE.rank, RULE.id))
+
+
+@dataclass
+class _Walk:
+    """Where a walk is."""
+
+    start: Attempt
+    """the incumbent"""
+    leader: Attempt
+    """the best so far"""
+    proposal: Proposal | None = None
+    """what leads to it from the incumbent; None while it is the incumbent"""
+    earlier: Decided | None = None
+    """what was decided about the leader before the walk"""
+    failed: set[tuple[str, str]] = field(default_factory=set)
+    """marks of steps that did not help"""
+    first: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more seeds can still say something new about the leader."""
+        seen = self.earlier.decision.comparison if self.earlier else None
+        return seen is None or seen.seeds == 1
+
+
+def moved(before: Recipe, after: Recipe) -> dict[str, Any]:
+    """The change that leads from one recipe to the other."""
+    old = before.flat()
+    return {path: value for path, value in after.flat().items() if old.get(path) != value}
+
+
+def ahead(state: State, found: Attempt, leader: Attempt) -> bool:
+    """By the metric where it moves by more than the examples' noise, else by the validation loss,
+    which is the finer measure of the two."""
+    seen = compared(state, [(found, leader)])
+    if seen is None or not is_whole(found) or found.blocking - leader.blocking:
+        return False
+    if abs(seen.gain) > seen.least:
+        return seen.gain > 0
+    return final_loss(found) < final_loss(leader)
+
+
+def _chosen(
+    proposals: Sequence[tuple[Step, Proposal]], picked: Picked
+) -> list[tuple[Step, Proposal]]:
+    kept = {id(proposal) for proposal in picked.proposals}
+    return [one for one in proposals if id(one[1]) in kept]
+
+
+def _worth(attempt: Attempt) -> float:
+    return oriented(attempt.recipe.metric, attempt.value or 0.0)
+
+
+def _wanted(leader: Attempt) -> int:
+    """1: it should fit more, -1: less, 0: it cannot be told."""
+    under, over = (leader.facts.get(name) is True for name in ("underfitting", "overfitting"))
+    return int(under) - int(over)
+
+
+def _fits_more(step: Step) -> int:
+    """Whether the step makes it fit the training set more (1) or less (-1)."""
+    way = {"up": 1, "down": -1}.get(step.towards, 0)
+    return way * ((step.path in CAPACITY) - (step.path in RESTRAINT))
+
+
+def _place(path: str) -> int:
+    return next((at for at, name in enumerate(ORDER) if path.startswith(name)), len(ORDER))

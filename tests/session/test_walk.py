@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from advisor.advice import Proposal
+from advisor.recipe import Recipe
+from advisor.requests import Answer, Choice, Choose, Decided, Request, Results, Train, TrainAll
+from advisor.session import Session, Settings
+from advisor.session.trying import FRESH_PAIRS
+from advisor.session.walk import LOOK, OVERTAKEN, RULE, SHAPES
+from tests import simulation
+from tests.session.steering import tell, to_question
+
+GOOD = {
+    "optimizer.lr": 3e-3,
+    "model.activation": "relu",
+    "train.batch_size": 64,
+    "model.hidden": (64,),
+    "tune.skip": ["learning_rate"],
+}
+
+
+def session(budget: str = "40t", dropout: float = 0.0) -> Session:
+    changes = {"tune.budget": budget, "regularization.dropout": dropout}
+    return Session(simulation.recipe(**GOOD, **changes), ())
+
+
+def run(one: Session, level: Callable[[Recipe], float], stop: bool = False) -> list[Decided]:
+    """What was decided, where trainings are as good as `level` says; to the end of the walk."""
+    seen: list[Decided] = []
+    while one.request is not None:
+        request: Request = one.request
+        if isinstance(request, Decided):
+            seen.append(request)
+        if stop and isinstance(request, Choose) and request.proposals[0].rule.id == "search":
+            break
+        one.tell(_as(level, request))
+    return seen
+
+
+def _as(level: Callable[[Recipe], float], request: Request) -> Answer:
+    if isinstance(request, Train):
+        return simulation.answer(request, level=level(request.recipe))
+    if isinstance(request, TrainAll):
+        found = [simulation.trained(trial.recipe, level(trial.recipe)) for trial in request.trials]
+        return Results(tuple(found), 1.0)
+    return simulation.answer(request)
+
+
+def several_small(recipe: Recipe) -> float:
+    """Three settings, of which none by itself is beyond the noise."""
+    better = (
+        recipe.regularization.dropout > 0,
+        recipe.train.batch_size < 64,
+        recipe.model.hidden == (128,),  # type: ignore[union-attr]
+    )
+    return 0.70 + 0.07 * float(sum(better))
+
+
+def test_small_steps_add_up_to_what_can_be_shown() -> None:
+    one = session()
+    seen = run(one, several_small)
+    accepted = [each for each in seen if each.decision.verdict == "accepted"]
+    assert accepted
+    assert accepted[0].proposal.rule is RULE
+    best = one.state.best.recipe
+    assert several_small(best) > several_small(one.state.start)
+    moved = {p for p, value in best.flat().items() if one.state.start.flat().get(p) != value}
+    assert len(moved - {"train.seed"}) >= 2
+
+
+def test_where_a_walk_ends_is_decided_on_seeds_that_it_was_not_chosen_by() -> None:
+    one = session()
+    seen = run(one, lambda recipe: 0.85, stop=True)
+    ends = [each for each in seen if each.decision.verdict != "rejected"]
+    for each in ends:
+        if each.proposal.rule is RULE and each.decision.comparison is not None:
+            gain = each.decision.comparison.gain
+            same_seed = (each.value or 0) - (each.incumbent or 0)
+            fresh = each.decision.comparison.seeds >= FRESH_PAIRS
+            assert fresh or gain == same_seed  # too small a lead to be worth more seeds
+
+
+def test_the_first_round_keeps_the_shapes_and_moves_one_setting_each() -> None:
+    one = session()
+    rounds: list[TrainAll] = []
+    while one.request is not None:
+        if isinstance(one.request, TrainAll) and one.request.together:
+            rounds.append(one.request)
+        one.tell(simulation.answer(one.request))
+    (first,) = rounds
+    assert 2 <= len(first.trials) <= LOOK
+    start = one.state.start.flat()
+    for trial in first.trials:
+        moved = {path for path, value in trial.recipe.flat().items() if start.get(path) != value}
+        assert len({path.split(".")[0] for path in moved}) == 1
+        assert not any(path.startswith(SHAPES) for path in moved)
+
+
+def test_each_later_step_is_taken_from_the_best_so_far() -> None:
+    one = session()
+    seen = [each for each in run(one, several_small, stop=True) if each.proposal.rule is RULE]
+    changes = [set(each.proposal.change) for each in seen]
+    assert any(len(change) > 1 for change in changes[LOOK:])
+
+
+def test_a_walk_leaves_room_to_confirm_where_it_led() -> None:
+    one = session("12t")
+    seen = run(one, several_small)
+    ended = [each for each in seen if each.proposal.rule is RULE][-1]
+    assert ended.decision.comparison is not None
+    assert one.state.budget.share <= 1.0
+    assert any(attempt.trial.purpose == "repeat" for attempt in one.state.attempts)
+
+
+def test_an_underfitting_model_is_first_given_more_room() -> None:
+    one = session(dropout=0.3)
+    first = to_question(one, RULE.id)
+    facts = one.state.best.facts
+    assert facts["underfitting"] is True
+    dropouts = [p.change["regularization.dropout"] for p in first.proposals if _drops(p)]
+    assert dropouts[0] < 0.3
+
+
+def _drops(proposal: Proposal) -> bool:
+    return "regularization.dropout" in proposal.change
+
+
+def test_what_a_person_locks_on_the_way_is_not_moved_any_more() -> None:
+    one = session()
+    to_question(one, RULE.id)
+    tell(one, Choice("try", 0), Choice("lock", fields=("regularization",)))
+    later = to_question(one, RULE.id)
+    moved = {path for proposal in later.proposals for path in proposal.change}
+    assert not any(path.startswith("regularization") for path in moved)
+
+
+def test_a_walk_over_a_field_that_was_locked_meanwhile_is_not_settled() -> None:
+    one = session()
+    while not (isinstance(one.request, Choose) and _goes_on(one.request)):
+        assert one.request is not None
+        one.tell(_as(several_small, one.request))
+    (proposal,) = one.request.proposals
+    seen = tell(one, Choice("lock", fields=tuple(_sections(proposal))))
+    told = [each.decision.reason for each in seen if isinstance(each, Decided)]
+    assert OVERTAKEN in told
+
+
+def _goes_on(request: Choose) -> bool:
+    """Whether this step of a walk is taken from another recipe than the incumbent."""
+    (first, *others), rule = request.proposals, request.proposals[0].rule
+    return rule is RULE and not others and len(_sections(first)) > 1
+
+
+def _sections(proposal: Proposal) -> set[str]:
+    return {path.split(".")[0] for path in proposal.change}
+
+
+def test_workers_take_several_steps_at_a_time() -> None:
+    one = Session(simulation.recipe(**GOOD, **{"tune.budget": "40t"}), (), Settings(3))
+    sizes = []
+    while one.request is not None:
+        if isinstance(one.request, Choose) and one.request.proposals[0].rule is RULE:
+            sizes.append(len(one.request.proposals))
+        one.tell(simulation.answer(one.request))
+    assert max(sizes[1:]) == 3
