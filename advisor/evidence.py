@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -113,10 +113,9 @@ class Comparison:
         return max(normal, self.resampled[1]) if self.resampled else normal
 
     @property
-    def could_be_shown(self) -> bool:
-        """Whether a gain like this would be beyond noise on MOST_SEEDS seeds."""
-        error = self.error * math.sqrt(self.seeds / MOST_SEEDS)
-        return self.gain - self.step > Z * error
+    def error_at_most_seeds(self) -> float:
+        """What the error would be on MOST_SEEDS seeds."""
+        return self.error * math.sqrt(self.seeds / MOST_SEEDS)
 
     @property
     def mcnemar(self) -> float:
@@ -166,6 +165,9 @@ class Decision:
     verdict: Verdict
     reason: str
     comparison: Comparison | None = None
+    may_be_shown: bool = False
+    """a near-tie that would be accepted if as many seeds as there may be bore it out: others are
+    not worth more seeds by themselves"""
 
     @property
     def more_seeds_may_help(self) -> bool:
@@ -175,13 +177,6 @@ class Decision:
             return False
         noise = comparison.least or comparison.sigma
         return comparison.seeds < MOST_SEEDS and comparison.gain > WORTH_REPEATING * noise
-
-    @property
-    def may_be_shown(self) -> bool:
-        """A near-tie that would be accepted if all the seeds there may be bore it out: others are
-        not worth more seeds by themselves."""
-        comparison = self.comparison
-        return self.more_seeds_may_help and comparison is not None and comparison.could_be_shown
 
 
 def prior_spread(
@@ -342,7 +337,14 @@ def decide(comparison: Comparison, criterion: Criterion = "better", price: float
         return Decision("rejected", f"worse beyond noise: {comparison}", comparison)
     if comparison.gain <= (-comparison.sigma if comparison.seeds == 1 else 0):
         return Decision("rejected", f"no sign of a gain: {comparison}", comparison)
-    return Decision("undecided", f"cannot be told from noise: {comparison}", comparison)
+    shown = comparison.gain - comparison.step > needed + Z * comparison.error_at_most_seeds
+    return _undecided(f"cannot be told from noise: {comparison}", comparison, shown)
+
+
+def _undecided(reason: str, comparison: Comparison, shown: bool) -> Decision:
+    """`shown`: whether a gain like this would be accepted on MOST_SEEDS seeds."""
+    decision = Decision("undecided", reason, comparison)
+    return replace(decision, may_be_shown=shown and decision.more_seeds_may_help)
 
 
 def _decide_no_worse(comparison: Comparison) -> Decision:
@@ -351,7 +353,8 @@ def _decide_no_worse(comparison: Comparison) -> Decision:
         return Decision("rejected", f"costs too much of the metric: {comparison}", comparison)
     if comparison.gain - NO_WORSE_Z * comparison.error > -2 * margin:
         return Decision("accepted", f"no worse, and it pays otherwise: {comparison}", comparison)
-    return Decision("undecided", f"cannot be shown to be no worse: {comparison}", comparison)
+    shown = comparison.gain - NO_WORSE_Z * comparison.error_at_most_seeds > -2 * margin
+    return _undecided(f"cannot be shown to be no worse: {comparison}", comparison, shown)
 
 
 def metric_error(recipe: Recipe, predictions: Predictions, scale: float = 1.0) -> float:

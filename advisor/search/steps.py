@@ -16,12 +16,12 @@ from advisor.search.repair import Change, repaired
 
 FACTOR = 10**0.5
 """Half a decade, of a range that is searched in its logarithm."""
-USUAL: dict[tuple[str, Value], float] = {
-    ("optimizer.lr", "sgd"): 0.03,
-    ("optimizer.lr", "adamw"): 1e-3,
+USUAL: dict[tuple[str, Value], tuple[float, ...]] = {
+    ("optimizer.lr", "sgd"): (0.03, 0.15),
+    ("optimizer.lr", "adamw"): (1e-3, 5e-3),
 }
-"""Where a setting begins under another kind; otherwise in the middle of its range there. SGD's rate
-is one with momentum 0.9."""
+"""Where a setting may begin under another kind; otherwise in the middle of its range there. SGD's
+rates are with momentum 0.9; the second is for few steps."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Step:
 
     path: str
     towards: str
-    """up, down, or the kind that it becomes"""
+    """up, down, or the kind that it becomes, numbered where it begins in several ways"""
     change: Change
     """to the recipe that it was made for, with what it entails"""
 
@@ -83,26 +83,34 @@ def _moves(
     if dim.choices and not dim.ordered:
         for kind in dim.choices:
             if kind != value:
-                yield str(kind), {dim.path: kind, **_brought(dim, kind, recipe, dims)}
+                for way, brought in enumerate(_brought(dim, kind, recipe, dims)):
+                    name = f"{kind} ({way + 1})" if way else str(kind)
+                    yield name, {dim.path: kind, **brought}
     elif dim.choices:
         yield from _neighbours(dim, value)
     else:
         yield from _ranged(dim, float(value or 0))  # type: ignore[arg-type]
 
 
-def _brought(dim: Dimension, kind: Value, recipe: Recipe, dims: Sequence[Dimension]) -> Change:
-    """What comes with a kind: settings that mean something else under it."""
+def _brought(
+    dim: Dimension, kind: Value, recipe: Recipe, dims: Sequence[Dimension]
+) -> Iterator[Change]:
+    """What comes with a kind: settings that mean something else under it; several times where one
+    of them may begin in several places."""
     fields: dict[str, Any] = recipe.flat()
     after = {**fields, dim.path: kind}
-    return {
-        other.path: USUAL.get((other.path, kind), other.value(_middle(other)))
+    new = [
+        other
         for other in dims
         if other.given is not None
         and other.given[0] == dim.path
         and other.applies(after)
         and not other.applies(fields)
         and not other.choices
-    }
+    ]
+    starts = [USUAL.get((one.path, kind), (one.value(_middle(one)),)) for one in new]
+    for way in range(max(map(len, starts), default=1)):
+        yield {one.path: at[min(way, len(at) - 1)] for one, at in zip(new, starts, strict=True)}
 
 
 def _neighbours(dim: Dimension, value: Value) -> Iterator[tuple[str, Change]]:

@@ -53,7 +53,8 @@ def is_near_tie(decided: Decided) -> bool:
     seen, rule = decided.decision.comparison, decided.proposal.rule
     by_gain = rule.criterion == "better" and rule.id not in SEARCHED
     undecided = decided.decision.verdict == "undecided" and decided.proposal.origin == "rule"
-    return undecided and by_gain and seen is not None and seen.gain > 0
+    dearer = "train.epochs" in decided.proposal.change  # it would make all that follows cost more
+    return undecided and by_gain and not dearer and seen is not None and seen.gain > 0
 
 
 def _surely(decided: Decided) -> float:

@@ -36,12 +36,14 @@ from advisor.state import Attempt, State
 Space: TypeAlias = Callable[[Attempt], Sequence[Dimension]]
 
 LOOK = 6
-"""Steps of the first round, which are trained in step where the backend can do that."""
+"""Steps of the round that is trained in step where the backend can do that."""
 SHAPES = ("model.", "train.batch_size", "train.epochs", "train.accumulation", "optimizer.kind")
 """A change of these makes another program; all others can run in step with each other."""
+LESS_LOSS = 0.005
+"""A loss that is lower by a smaller share is none to go on from."""
 OPPOSITE = {"up": "down", "down": "up"}
-ORDER = ("train.batch_size", "optimizer", "schedule.kind", "model", "regularization", "schedule")
-"""What has moved results most comes first."""
+ORDER = ("train.batch_size", "model", "optimizer.kind")
+"""Among the shapes, what has moved results most comes first."""
 CAPACITY = ("model.hidden", "model.channels", "model.units")
 RESTRAINT = (
     "regularization.dropout",
@@ -112,9 +114,7 @@ class Walks:
         picked = yield from self.asking.ask(stage, first)
         if picked.action == "try":
             made = [(Step("", "together", {}), proposal) for proposal in picked.proposals]
-            walk.first = False
             yield from self._round(stage, walk, made)
-            walk.first = True
         return "try" if picked.action == "none" else picked.action
 
     def _known(self, change: Mapping[str, Any]) -> Attempt | None:
@@ -126,7 +126,8 @@ class Walks:
 
     def _round(self, stage: Stage, walk: _Walk, chosen: Sequence[tuple[Step, Proposal]]) -> Flow:
         """Train these; the best goes on, if it is ahead of the best so far."""
-        together, walk.first = walk.first, False
+        together, walk.looks = walk.looks, False
+        walk.looked |= together
         found = yield from self.trials.screen([one for _, one in chosen], together)
         tried = list(zip(chosen, found, strict=True))
         better = [one for one in tried if ahead(self.state, one[1], walk.leader)]
@@ -178,32 +179,33 @@ class Walks:
 
     def _proposals(self, stage: Stage, walk: _Walk) -> list[tuple[Step, Proposal]]:
         """The steps of the next round that there is room for, with one pair to confirm by."""
-        open_ = self._open(walk)
-        if walk.first:
-            wanted = [step for step in open_ if not step.path.startswith(SHAPES)][:LOOK] or open_[
-                :1
-            ]
-        else:
-            wanted = open_[: self.settings.workers]
+        shapes, others = self._open(walk)
+        walk.looks = not walk.looked and not shapes and len(others) > 1
+        most = LOOK if walk.looks else self.settings.workers
         leader, epochs = walk.leader.recipe, 2.0 * walk.leader.recipe.train.epochs
         made: list[tuple[Step, Proposal]] = []
-        for step in wanted:
+        for step in (shapes or others)[:most]:
             epochs += leader.train.epochs
             if self.shares.affordable(stage, epochs):
                 made.append((step, self._proposal(leader.changed(step.change))))
         return made
 
-    def _open(self, walk: _Walk) -> list[Step]:
-        """Steps from the leader that may help and were not tried, the most promising first."""
+    def _open(self, walk: _Walk) -> tuple[list[Step], list[Step]]:
+        """Steps from the leader that may help and were not tried, the most promising first: those
+        that change shapes, and all others."""
         leader, tried = walk.leader, self.experiments.tried
-        found = [
-            step
-            for step in steps(leader.recipe, self.space(leader))
-            if step.mark not in walk.failed
-            and leader.recipe.changed(step.change).digest() not in tried
-        ]
         wanted = _wanted(leader)
-        return sorted(found, key=lambda step: (-wanted * _fits_more(step), _place(step.path)))
+        found = sorted(
+            (
+                step
+                for step in steps(leader.recipe, self.space(leader))
+                if step.mark not in walk.failed
+                and leader.recipe.changed(step.change).digest() not in tried
+            ),
+            key=lambda step: (-wanted * _fits_more(step), _place(step.path)),
+        )
+        shapes = [step for step in found if step.path.startswith(SHAPES)]
+        return shapes, [step for step in found if step not in shapes]
 
     def _proposal(self, recipe: Recipe) -> Proposal:
         """From the incumbent to this recipe."""
@@ -227,7 +229,10 @@ class _Walk:
     """what was decided about the leader before the walk"""
     failed: set[tuple[str, str]] = field(default_factory=set)
     """marks of steps that did not help"""
-    first: bool = True
+    looks: bool = False
+    """whether the round that is asked for is the one of many steps"""
+    looked: bool = False
+    """whether there was one"""
 
     @property
     def is_open(self) -> bool:
@@ -250,7 +255,7 @@ def ahead(state: State, found: Attempt, leader: Attempt) -> bool:
         return False
     if abs(seen.gain) > seen.least:
         return seen.gain > 0
-    return final_loss(found) < final_loss(leader)
+    return final_loss(found) < (1 - LESS_LOSS) * final_loss(leader)
 
 
 def _chosen(
@@ -273,7 +278,9 @@ def _wanted(leader: Attempt) -> int:
 def _fits_more(step: Step) -> int:
     """Whether the step makes it fit the training set more (1) or less (-1)."""
     way = {"up": 1, "down": -1}.get(step.towards, 0)
-    return way * ((step.path in CAPACITY) - (step.path in RESTRAINT))
+    more = step.path in CAPACITY
+    less = step.path in RESTRAINT or step.path == "train.batch_size"  # fewer updates
+    return way * (more - less)
 
 
 def _place(path: str) -> int:

@@ -81,49 +81,51 @@ def test_where_a_walk_ends_is_decided_on_seeds_that_it_was_not_chosen_by() -> No
             assert fresh or gain == same_seed  # too small a lead to be worth more seeds
 
 
-def test_the_first_round_keeps_the_shapes_and_moves_one_setting_each() -> None:
+def test_one_round_keeps_the_shapes_so_that_it_can_run_as_one_program() -> None:
     one = session()
     rounds: list[TrainAll] = []
     while one.request is not None:
         if isinstance(one.request, TrainAll) and one.request.together:
             rounds.append(one.request)
         one.tell(simulation.answer(one.request))
-    (first,) = rounds
-    assert 2 <= len(first.trials) <= LOOK
-    start = one.state.start.flat()
-    for trial in first.trials:
-        moved = {path for path, value in trial.recipe.flat().items() if start.get(path) != value}
-        assert len({path.split(".")[0] for path in moved}) == 1
-        assert not any(path.startswith(SHAPES) for path in moved)
+    (round_,) = rounds
+    assert 2 <= len(round_.trials) <= LOOK
+    first, *others = (trial.recipe.flat() for trial in round_.trials)
+    for other in others:
+        apart = {path for path in {*first, *other} if first.get(path) != other.get(path)}
+        assert 1 <= len({path.split(".")[0] for path in apart}) <= 2  # one setting each
+        assert not any(path.startswith(SHAPES) for path in apart)
 
 
 def test_each_later_step_is_taken_from_the_best_so_far() -> None:
     one = session()
     seen = [each for each in run(one, several_small, stop=True) if each.proposal.rule is RULE]
     changes = [set(each.proposal.change) for each in seen]
-    assert any(len(change) > 1 for change in changes[LOOK:])
+    assert any(len(change) > 1 for change in changes)
 
 
 def test_a_walk_leaves_room_to_confirm_where_it_led() -> None:
     one = session("12t")
-    seen = run(one, several_small)
-    ended = [each for each in seen if each.proposal.rule is RULE][-1]
-    assert ended.decision.comparison is not None
+    seen = run(one, lambda recipe: 0.6 + (several_small(recipe) - 0.7) / 2)
+    settled = [each for each in seen if each.decision.verdict != "rejected"]
+    assert settled
+    assert settled[-1].proposal.rule is RULE
+    assert settled[-1].decision.reason.find("no room") < 0
     assert one.state.budget.share <= 1.0
-    assert any(attempt.trial.purpose == "repeat" for attempt in one.state.attempts)
+    purposes = [attempt.trial.purpose for attempt in one.state.attempts]
+    assert purposes.count("repeat") >= 2
 
 
 def test_an_underfitting_model_is_first_given_more_room() -> None:
     one = session(dropout=0.3)
     first = to_question(one, RULE.id)
-    facts = one.state.best.facts
-    assert facts["underfitting"] is True
-    dropouts = [p.change["regularization.dropout"] for p in first.proposals if _drops(p)]
-    assert dropouts[0] < 0.3
-
-
-def _drops(proposal: Proposal) -> bool:
-    return "regularization.dropout" in proposal.change
+    assert one.state.best.facts["underfitting"] is True
+    assert first.proposals[0].change == {"train.batch_size": 32}
+    widths = []
+    while isinstance(one.request, Choose) and len(one.request.proposals) == 1:
+        widths.append(one.request.proposals[0].change.get("model.hidden"))
+        tell(one, Choice("try", 0))
+    assert next(width for width in widths if width is not None) == (128,)
 
 
 def test_what_a_person_locks_on_the_way_is_not_moved_any_more() -> None:
@@ -163,4 +165,5 @@ def test_workers_take_several_steps_at_a_time() -> None:
         if isinstance(one.request, Choose) and one.request.proposals[0].rule is RULE:
             sizes.append(len(one.request.proposals))
         one.tell(simulation.answer(one.request))
-    assert max(sizes[1:]) == 3
+    assert sizes[0] == 3
+    assert LOOK in sizes
