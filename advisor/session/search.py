@@ -34,6 +34,8 @@ from advisor.state import LOCKS, Attempt, State
 
 PATIENCE = 40
 """Candidates in a row that were not accepted, after which a search is given up."""
+PARTS = 4
+"""Parts of a suggestion that are drawn until one is new."""
 MOST_REPEATS = 50
 """Answers of a sampler that were tried already, after which nothing new is to be had."""
 
@@ -140,13 +142,15 @@ class Searches:
         base, found = self._base, dict[str, dict[str, Any]]()
         sampler.known({}, worth(base))
         for _ in range(MOST_REPEATS):
-            change = sampler.ask()
-            if change is None or len(found) == self.settings.workers:
+            suggested = sampler.ask() if len(found) < self.settings.workers else None
+            if suggested is None:
                 break
-            change = search.fewer(moved(base.recipe, base.recipe.changed(change)), self._seed())
-            recipe = base.recipe.changed(change)
-            if recipe.digest() not in self.experiments.tried:
-                found[recipe.digest()] = moved(self.state.best.recipe, recipe)
+            whole = moved(base.recipe, base.recipe.changed(suggested))
+            for _ in range(PARTS):  # cheaper than to ask again
+                recipe = base.recipe.changed(search.fewer(whole, self._seed()))
+                if recipe.digest() not in self.experiments.tried | found.keys():
+                    found[recipe.digest()] = moved(self.state.best.recipe, recipe)
+                    break
         return list(found.values())
 
     def _space(self, best: Attempt) -> tuple[Dimension, ...]:
@@ -166,9 +170,9 @@ class Searches:
         self, base: Attempt, dims: Sequence[Dimension]
     ) -> list[tuple[Attempt, dict[str, Any]]]:
         """Trials with the session's seed that differ from this one in these fields alone."""
-        paths, found = {dim.path for dim in dims}, []
+        paths, before, found = {dim.path for dim in dims}, base.recipe.flat(), []
         for attempt in self.state.attempts:
-            before, after = base.recipe.flat(), attempt.recipe.flat()
+            after = attempt.recipe.flat()
             names = {*before, *after} - {LOCKS}
             change = {p: after.get(p) for p in names if before.get(p) != after.get(p)}
             if change and set(change) <= paths and None not in change.values():
