@@ -57,7 +57,7 @@ def run(recipe: Recipe, ours: Model, theirs: Model, random: np.random.Generator)
     """Decide as a session does: one seed, then more while they may help."""
     pairs = [(ours(random), theirs(random))]
     decision = decide(compare(recipe, pairs))
-    while decision.more_seeds_may_help:
+    while decision.may_be_shown:
         pairs.append((ours(random), theirs(random)))
         decision = decide(compare(recipe, pairs))
     return decision
@@ -296,3 +296,29 @@ def test_averages_over_classes_rest_on_the_rarest() -> None:
     plain = compare(CLASSIFICATION, [(right, other)])
     balanced = compare(CLASSIFICATION.changed({"metric": "balanced_accuracy"}), [(right, other)])
     assert balanced.error > 3 * plain.error
+
+
+@pytest.mark.parametrize(
+    ("gain", "error", "seeds", "shown"),
+    [
+        (0.030, 0.020, 1, True),  # 2.12 errors of three seeds are 0.0245
+        (0.020, 0.020, 1, False),
+        (0.030, 0.020, 2, False),  # as wide on two seeds: a third would leave it undecided
+        (0.041, 0.020, 2, True),
+        (0.041, 0.020, MOST_SEEDS, False),
+    ],
+)
+def test_near_ties_are_worth_seeds_that_could_show_them(
+    gain: float, error: float, seeds: int, shown: bool
+) -> None:
+    decision = decide(Comparison(gain, error, seeds, 1000, least=0.005))
+    assert decision.verdict == "undecided"
+    assert decision.may_be_shown == shown
+
+
+def test_a_change_that_pays_otherwise_is_worth_seeds_that_could_show_it_no_worse() -> None:
+    promising = decide(Comparison(0.06, 0.05, 1, 1000, least=0.01), "no worse")
+    hopeless = decide(Comparison(0.02, 0.09, 1, 1000, least=0.01), "no worse")
+    assert (promising.verdict, hopeless.verdict) == ("undecided", "undecided")
+    assert promising.may_be_shown
+    assert not hopeless.may_be_shown

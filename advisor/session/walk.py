@@ -29,31 +29,18 @@ from advisor.session.judging import compared, judge
 from advisor.session.near_ties import is_near_tie
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
+from advisor.session.step_order import promising
 from advisor.session.trying import Trials
 from advisor.stages import Stage
-from advisor.state import Attempt, State
+from advisor.state import LOCKS, Attempt, State
 
 Space: TypeAlias = Callable[[Attempt], Sequence[Dimension]]
 
 LOOK = 6
 """Steps of the round that is trained in step where the backend can do that."""
-SHAPES = ("model.", "train.batch_size", "train.epochs", "train.accumulation", "optimizer.kind")
-"""A change of these makes another program; all others can run in step with each other."""
 LESS_LOSS = 0.005
 """A loss that is lower by a smaller share is none to go on from."""
 OPPOSITE = {"up": "down", "down": "up"}
-ORDER = ("train.batch_size", "model", "optimizer.kind")
-"""Among the shapes, what has moved results most comes first."""
-CAPACITY = ("model.hidden", "model.channels", "model.units")
-RESTRAINT = (
-    "regularization.dropout",
-    "regularization.feature_dropout",
-    "regularization.label_smoothing",
-    "regularization.weight_decay",
-    "regularization.l2",
-    "regularization.augmentation.translation",
-)
-"""More of it fits the training set less."""
 OVERTAKEN = "before it was confirmed, the incumbent was another or what it moves was locked"
 
 RULE = Rule(
@@ -106,7 +93,9 @@ class Walks:
     def _prepared(self, stage: Stage, walk: _Walk, first: Sequence[Proposal]) -> Flow:
         """Begin at the best of what looked better before, all of it together among them."""
         for decided in self.state.decisions:
-            found = self._known(decided.proposal.change) if is_near_tie(decided) else None
+            change = decided.proposal.change
+            free = not any(walk.start.recipe.locks(path) for path in change)
+            found = self._known(change) if free and is_near_tie(decided) else None
             if found is not None and ahead(self.state, found, walk.leader):
                 walk.leader, walk.proposal, walk.earlier = found, decided.proposal, decided
         if not first:
@@ -187,31 +176,28 @@ class Walks:
         for step in (shapes or others)[:most]:
             epochs += leader.train.epochs
             if self.shares.affordable(stage, epochs):
-                made.append((step, self._proposal(leader.changed(step.change))))
+                made.append((step, self._proposal(walk.leader, step)))
         return made
 
     def _open(self, walk: _Walk) -> tuple[list[Step], list[Step]]:
         """Steps from the leader that may help and were not tried, the most promising first: those
         that change shapes, and all others."""
         leader, tried = walk.leader, self.experiments.tried
-        wanted = _wanted(leader)
-        found = sorted(
+        return promising(
+            leader,
             (
                 step
                 for step in steps(leader.recipe, self.space(leader))
                 if step.mark not in walk.failed
                 and leader.recipe.changed(step.change).digest() not in tried
             ),
-            key=lambda step: (-wanted * _fits_more(step), _place(step.path)),
         )
-        shapes = [step for step in found if step.path.startswith(SHAPES)]
-        return shapes, [step for step in found if step not in shapes]
 
-    def _proposal(self, recipe: Recipe) -> Proposal:
-        """From the incumbent to this recipe."""
-        best = self.state.best
-        change = moved(best.recipe, recipe)
-        evidence = {"best_validation_metric": best.value}
+    def _proposal(self, leader: Attempt, step: Step) -> Proposal:
+        """From the incumbent to the best so far with this step."""
+        recipe = leader.recipe.changed(step.change)
+        evidence = {"best_validation_metric": leader.value, "moves": step.path}
+        change = moved(self.state.best.recipe, recipe)
         return Proposal(RULE, change, evidence, (9, False, RULE.rank, RULE.id))
 
 
@@ -242,9 +228,9 @@ class _Walk:
 
 
 def moved(before: Recipe, after: Recipe) -> dict[str, Any]:
-    """The change that leads from one recipe to the other."""
-    old = before.flat()
-    return {path: value for path, value in after.flat().items() if old.get(path) != value}
+    """The change that leads from one recipe to the other; what is locked stays as it is before."""
+    old, new = before.flat(), after.flat()
+    return {path: value for path, value in new.items() if path != LOCKS and old.get(path) != value}
 
 
 def ahead(state: State, found: Attempt, leader: Attempt) -> bool:
@@ -267,21 +253,3 @@ def _chosen(
 
 def _worth(attempt: Attempt) -> float:
     return oriented(attempt.recipe.metric, attempt.value or 0.0)
-
-
-def _wanted(leader: Attempt) -> int:
-    """1: it should fit more, -1: less, 0: it cannot be told."""
-    under, over = (leader.facts.get(name) is True for name in ("underfitting", "overfitting"))
-    return int(under) - int(over)
-
-
-def _fits_more(step: Step) -> int:
-    """Whether the step makes it fit the training set more (1) or less (-1)."""
-    way = {"up": 1, "down": -1}.get(step.towards, 0)
-    more = step.path in CAPACITY
-    less = step.path in RESTRAINT or step.path == "train.batch_size"  # fewer updates
-    return way * (more - less)
-
-
-def _place(path: str) -> int:
-    return next((at for at, name in enumerate(ORDER) if path.startswith(name)), len(ORDER))

@@ -4,18 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.advice import Proposal
-from advisor.evidence import Comparison, Decision
-from advisor.requests import Choice, Choose, Decided, Request, Train, TrainAll
+from advisor.evidence import Decision
+from advisor.requests import Choice, Choose, Request, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.session import Session, Settings
 from advisor.session.climb import RULE as CLIMB
-from advisor.session.near_ties import TOGETHER, near_ties
+from advisor.session.near_ties import TOGETHER
 from advisor.session.search import RULE
 from advisor.session.walk import LOOK
 from advisor.session.walk import RULE as WALK
-from advisor.stages import STAGES
-from advisor.state import State
 from tests import simulation
 
 GOOD = {"optimizer.lr": 1e-3, "model.activation": "relu", "train.batch_size": 64}
@@ -113,44 +110,6 @@ def test_locked_fields_are_not_searched() -> None:
     trials = simulation.trainings(run(session))
     assert len(trials) > LOOK
     assert {trial.recipe.optimizer for trial in trials} == {start.optimizer}
-
-
-def _near_tie(gain: float, change: dict[str, object], verdict: str = "undecided") -> Decided:
-    rule = replace(RULE, id="-".join(change))
-    proposal = Proposal(rule, change, {}, (9, False, 5, rule.id))
-    decision = Decision(verdict, "", Comparison(gain, 0.01, 1, 100))  # type: ignore[arg-type]
-    return Decided(STAGES[-1], proposal, 5, decision, 0.9, 0.89, ())
-
-
-def _after(*decisions: Decided) -> State:
-    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "5t"}), ())
-    run(session)
-    session.state.decisions[:] = decisions
-    return session.state
-
-
-def test_near_ties_are_put_together_the_surest_first() -> None:
-    state = _after(
-        _near_tie(0.004, {"optimizer.lr": 0.01}),
-        _near_tie(0.008, {"optimizer.lr": 0.02, "schedule.kind": "one_cycle"}),
-        _near_tie(0.002, {"train.batch_size": 32}),
-        _near_tie(-0.001, {"regularization.dropout": 0.3}),
-        _near_tie(0.02, {"regularization.l2": 0.1}, "accepted"),
-    )
-    expected = {"optimizer.lr": 0.02, "schedule.kind": "one_cycle", "train.batch_size": 32}
-    assert near_ties(state, ()) == expected
-    digest = state.best.recipe.changed(expected).digest()
-    assert near_ties(state, {digest}) == {}
-
-
-def test_one_near_tie_is_none_to_put_together() -> None:
-    state = _after(
-        _near_tie(0.004, {"optimizer.lr": 0.01}),
-        _near_tie(0.003, {"optimizer.lr": 0.02}),
-        _near_tie(0.003, {"model.no_such_field": 1}),
-        _near_tie(0.005, {"train.epochs": 20}),  # makes all that follows dearer
-    )
-    assert near_ties(state, ()) == {}
 
 
 def test_near_ties_are_tried_before_anything_is_searched() -> None:

@@ -6,8 +6,9 @@ from advisor.advice import Proposal
 from advisor.recipe import Recipe
 from advisor.requests import Answer, Choice, Choose, Decided, Request, Results, Train, TrainAll
 from advisor.session import Session, Settings
+from advisor.session.step_order import SHAPES
 from advisor.session.trying import FRESH_PAIRS
-from advisor.session.walk import LOOK, OVERTAKEN, RULE, SHAPES
+from advisor.session.walk import LOOK, OVERTAKEN, RULE, moved
 from tests import simulation
 from tests.session.steering import tell, to_question
 
@@ -156,6 +157,12 @@ def _goes_on(request: Choose) -> bool:
 
 def _sections(proposal: Proposal) -> set[str]:
     return {path.split(".")[0] for path in proposal.change}
+
+
+def test_what_leads_from_one_recipe_to_another_leaves_locks_alone() -> None:
+    before = simulation.recipe(**GOOD, **{"tune.locked": ["model"]})
+    after = before.changed({"train.batch_size": 16, "tune.locked": []})
+    assert moved(before, after) == {"train.batch_size": 16}
 
 
 def test_workers_take_several_steps_at_a_time() -> None:
