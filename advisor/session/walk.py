@@ -125,7 +125,8 @@ class Walks:
             (step, proposal), attempt = one
             if one is not best:
                 walk.failed |= set() if one in better else {step.mark}
-                yield from self._passed(stage, walk, proposal, attempt)
+                told = "not as far ahead as another" if one in better else _behind(walk)
+                yield from self._passed(stage, walk, proposal, attempt, told)
         if best is not None:
             yield from self._moved(stage, walk, *best)
 
@@ -139,7 +140,8 @@ class Walks:
         """Go on from here; what is beyond doubt is kept at once."""
         step, proposal = taken
         if walk.proposal and walk.earlier is None:
-            yield from self._passed(stage, walk, walk.proposal, walk.leader)
+            told = f"a step on the way, to trial {found.trial.number}"
+            yield from self._passed(stage, walk, walk.proposal, walk.leader, told)
         walk.leader, walk.proposal, walk.earlier = found, proposal, None
         walk.failed.add((step.path, OPPOSITE.get(step.towards, step.towards)))
         decision = judge(self.state, proposal, [(found, walk.start)])
@@ -157,12 +159,15 @@ class Walks:
         yield from self.trials.keep(stage, proposal, found, start, decision)
         return decision
 
-    def _passed(self, stage: Stage, walk: _Walk, proposal: Proposal, found: Attempt) -> Flow:
-        """Write down a step that is not where the walk ends."""
-        start = walk.start
-        seen, finished = compared(self.state, [(found, start)]), found.result.finished
-        told = finished.message if finished and finished.message else f"not the best: {seen}"
-        yield from self.trials.keep(stage, proposal, found, start, Decision("rejected", told, seen))
+    def _passed(
+        self, stage: Stage, walk: _Walk, proposal: Proposal, found: Attempt, told: str
+    ) -> Flow:
+        """Write down a step that is not where the walk ends, and why not."""
+        start, finished = walk.start, found.result.finished
+        seen = compared(self.state, [(found, start)])
+        reason = finished.message if finished and finished.message else f"{told}: {seen}"
+        decision = Decision("rejected", reason, seen)
+        yield from self.trials.keep(stage, proposal, found, start, decision)
 
     # What to try
 
@@ -225,6 +230,11 @@ class _Walk:
         """Whether more seeds can still say something new about the leader."""
         seen = self.earlier.decision.comparison if self.earlier else None
         return seen is None or seen.seeds == 1
+
+
+def _behind(walk: _Walk) -> str:
+    at_start = walk.leader.trial.number == walk.start.trial.number
+    return "not ahead" if at_start else f"not ahead of trial {walk.leader.trial.number}"
 
 
 def moved(before: Recipe, after: Recipe) -> dict[str, Any]:
