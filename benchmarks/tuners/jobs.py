@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from advisor.crew import Crew
 from advisor.events import Event, TrialFinished
 from advisor.metrics import oriented
 from advisor.recipe import Recipe
-from advisor.requests import Answer, Request
+from advisor.requests import Answer, Request, Results
 from advisor.rulebook import Rule
 from advisor.runner import Runner
 from advisor.search import Kind
@@ -155,6 +156,8 @@ class Watcher:
     def __init__(self, made: Outcome, folder: Path) -> None:
         self.made, self.folder = made, folder
         self.seen, self.probed = 0, 0
+        self.most = math.inf
+        """seconds that the latest round took: trials that are trained in step each have them all"""
 
     def asked(self, request: Request, state: State) -> None:
         self._look(state)
@@ -163,6 +166,7 @@ class Watcher:
         pass
 
     def answered(self, request: Request, answer: Answer, state: State) -> None:
+        self.most = answer.seconds if isinstance(answer, Results) else math.inf
         self._look(state)
 
     def _look(self, state: State) -> None:
@@ -173,11 +177,13 @@ class Watcher:
         self.seen += len(new)
         after = state.budget.epochs
         costs = [one.result.finished.epochs if one.result.finished else 0.0 for one in new]
+        seconds = 0.0
         for place, attempt in enumerate(new):
             spent = after - sum(costs[place + 1 :])
             where = trial_folder(self.folder, attempt.trial.number)
             self.made.trials.append((spent, attempt.value, str(where)))
-            self.made.training_seconds += _trained(where)
+            seconds += _trained(where)
+        self.made.training_seconds += min(seconds, self.most)
 
 
 def _advised(
