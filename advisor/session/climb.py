@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from advisor.advice import LR_DIGITS, Proposal
 from advisor.evidence import Decision
 from advisor.rulebook import Rule
+from advisor.search.steps import FACTOR
 from advisor.session.asking import Asking
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import compared
@@ -20,7 +21,6 @@ from advisor.session.trying import Trials
 from advisor.stages import Stage
 from advisor.state import Attempt, State
 
-FACTOR = 10**0.5
 MOST_STEPS = 4
 """Two decades: further off, something else is wrong."""
 USUAL_UPDATE = 1e-3

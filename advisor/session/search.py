@@ -211,6 +211,8 @@ class Searches:
                 self._settle(candidate, decision)
             else:
                 decision = judge(self.state, proposal, [(candidate, incumbent)])
+                if decision.verdict == "accepted":
+                    self._settle(candidate, decision)
             yield from self.trials.keep(stage, proposal, candidate, incumbent, decision)
         return self.state.best is not incumbent
 

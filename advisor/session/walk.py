@@ -2,8 +2,8 @@
 
 Each step is taken from the best so far, and kept where it does better by whatever is seen, however
 little: single steps are seldom beyond the noise, what they add up to may be. So the walk decides
-nothing. Where it ended is trained again beside the incumbent, with seeds that it was not chosen
-by, and those alone decide.
+nothing but what is beyond doubt. Where it ended is trained again beside the incumbent, with seeds
+that it was not chosen by, and those alone decide.
 """
 
 from __future__ import annotations
@@ -123,10 +123,14 @@ class Walks:
         best = max(better, key=lambda one: _worth(one[1])) if better else None
         for one in tried:
             (step, proposal), attempt = one
-            if one is not best:
-                walk.failed |= set() if one in better else {step.mark}
-                told = "not as far ahead as another" if one in better else _behind(walk)
-                yield from self._passed(stage, walk, proposal, attempt, told)
+            if one is best:
+                continue
+            if one in better:
+                told = "not as far ahead as another"
+            else:
+                told = _behind(walk)
+                walk.failed.add(step.mark)
+            yield from self._passed(stage, walk, proposal, attempt, told)
         if best is not None:
             yield from self._moved(stage, walk, *best)
 

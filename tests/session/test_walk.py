@@ -71,15 +71,14 @@ def test_small_steps_add_up_to_what_can_be_shown() -> None:
 
 
 def test_where_a_walk_ends_is_decided_on_seeds_that_it_was_not_chosen_by() -> None:
-    one = session()
-    seen = run(one, lambda recipe: 0.85, stop=True)
+    seen = run(session(), lambda recipe: 0.6 + (several_small(recipe) - 0.7) / 2, stop=True)
     ends = [each for each in seen if each.decision.verdict != "rejected"]
+    ends = [each for each in ends if each.proposal.rule is RULE]
+    assert ends
     for each in ends:
-        if each.proposal.rule is RULE and each.decision.comparison is not None:
-            gain = each.decision.comparison.gain
-            same_seed = (each.value or 0) - (each.incumbent or 0)
-            fresh = each.decision.comparison.seeds >= FRESH_PAIRS
-            assert fresh or gain == same_seed  # too small a lead to be worth more seeds
+        comparison = each.decision.comparison
+        assert comparison is not None
+        assert comparison.seeds >= FRESH_PAIRS or comparison.low > 0  # beyond doubt
 
 
 def test_one_round_keeps_the_shapes_so_that_it_can_run_as_one_program() -> None:
