@@ -199,6 +199,8 @@ class Decided:
     incumbent: float | None
     """the incumbent's"""
     reopens: tuple[str, ...]
+    leads: bool = False
+    """whether the next changes are built on this one, though it is not shown to help"""
 
 
 @dataclass(frozen=True)

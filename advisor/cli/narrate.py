@@ -47,6 +47,7 @@ from advisor.text import change, clean, counted, number
 
 SIGNS = {"accepted": "[green]+ accepted[/]", "rejected": "[red]- rejected[/]"}
 UNDECIDED = "[yellow]= undecided, the simpler recipe stays[/]"
+LEADS = "[yellow]= undecided, but the best so far: what follows is built on it[/]"
 
 
 class Narrator:
@@ -225,7 +226,7 @@ class Narrator:
         self.say(f"    {facts}{note} [dim]cost {counted(probed.epochs, 'epoch')}[/]")
 
     def _decision(self, decided: Decided) -> None:
-        sign = SIGNS.get(decided.decision.verdict, UNDECIDED)
+        sign = SIGNS.get(decided.decision.verdict, LEADS if decided.leads else UNDECIDED)
         values = f"{number(decided.incumbent)} -> {number(decided.value)}"
         self.say(f"    {sign} {values}; {_text(decided.decision.reason)}")
         if decided.reopens:

@@ -2,7 +2,7 @@
 
 The rate has the highest return of all settings, and no rule can know how far it is off: so it is
 climbed along before schedules and optimisers are compared. Steps are judged by the metric of one
-training each; only what the climb ends at is decided about, with seeds it was not chosen by.
+training each; what the climb ends at is accepted where that is clear, and built on where it is not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from advisor.rulebook import Rule
 from advisor.search.steps import FACTOR
 from advisor.session.asking import Asking
 from advisor.session.experiments import Experiments, Flow
-from advisor.session.judging import compared
+from advisor.session.judging import compared, judge
+from advisor.session.leader import Leader, built_on, final_loss, leader
 from advisor.session.shares import Shares
 from advisor.session.trying import Trials
 from advisor.stages import Stage
@@ -56,73 +57,77 @@ class Climbs:
     asking: Asking
     _done: set[str] = field(default_factory=set)
 
-    def settled(self, proposal: Proposal) -> bool:
+    def settled(self, attempt: Attempt, proposal: Proposal) -> bool:
         """Whether this moves nothing but the rate of a recipe whose rate was climbed along."""
-        return set(proposal.change) == {RATE} and self.was_here()
+        return set(proposal.change) == {RATE} and self.was_here(attempt)
 
-    def was_here(self) -> bool:
-        """Whether the incumbent's rate was climbed along: no rule need look for it again."""
-        return _rateless(self.state.best) in self._done
+    def was_here(self, attempt: Attempt) -> bool:
+        """Whether this recipe's rate was climbed along: no rule need look for it again."""
+        return _rateless(attempt) in self._done
 
     def run(self, stage: Stage) -> Flow:
-        """Climb from the incumbent; returns what the user chose instead of a step, "try" if
-        nothing else."""
+        """Climb from the leader; returns what the user chose instead of a step, "try" if nothing
+        else."""
         while True:
-            start = self.state.best
+            front, incumbent = leader(self.state, stage), self.state.best
+            start = front.attempt
             if start.recipe.locks(RATE) or start.value is None or start.blocking:
                 return "try"
             self._done.add(_rateless(start))
-            action, end = yield from self._steps(stage, start)
+            action, end = yield from self._steps(stage, front)
             if end:
-                yield from self._concluded(stage, start, *end)
+                yield from self._concluded(stage, incumbent, *end)
             if action != "again":
                 return action
-            if self.was_here():
+            if self.was_here(leader(self.state, stage).attempt):
                 return "try"
 
-    def _concluded(self, stage: Stage, start: Attempt, proposal: Proposal, found: Attempt) -> Flow:
+    def _concluded(
+        self, stage: Stage, incumbent: Attempt, proposal: Proposal, found: Attempt
+    ) -> Flow:
         """Decide about where the climb ended, if that is still a question."""
-        if self._goes_on(start):
-            decision = yield from self.trials.confirmed(stage, proposal, found, start)
+        if self._goes_on(incumbent):
+            decision = judge(self.state, proposal, [(found, incumbent)])
         else:
             decision = Decision("undecided", OVERTAKEN)
-        yield from self.trials.keep(stage, proposal, found, start, decision)
+        yield from self.trials.keep(stage, proposal, found, incumbent, decision)
 
-    def _goes_on(self, start: Attempt) -> bool:
-        """Whether the climb's start is still the incumbent, and its rate free."""
+    def _goes_on(self, incumbent: Attempt) -> bool:
+        """Whether this is still the incumbent, and its rate free."""
         best = self.state.best
-        return best.trial.number == start.trial.number and not best.recipe.locks(RATE)
+        return best.trial.number == incumbent.trial.number and not best.recipe.locks(RATE)
 
-    def _steps(self, stage: Stage, start: Attempt) -> Flow:
+    def _steps(self, stage: Stage, front: Leader) -> Flow:
         """The user's last choice ("again": another incumbent, or the rate is locked), and the step
         at which the climb ended, if it got anywhere."""
+        start, incumbent = front.attempt, self.state.best
         best: tuple[Proposal, Attempt] | None = None
         for up in self._directions(start):
             for step in range(1, MOST_STEPS + 1):
-                proposal = self._proposal(start, FACTOR**step if up else FACTOR**-step)
-                action = yield from self._asked(stage, start, proposal)
+                proposal = self._proposal(front, FACTOR**step if up else FACTOR**-step)
+                action = yield from self._asked(stage, proposal)
                 if action == "none":
                     break
                 if action != "try":
                     return action, best
                 (found,) = yield from self.trials.screen([proposal])
-                leader = best[1] if best else start
-                if not self._better(found, leader):
-                    yield from self._passed(stage, proposal, found, start)
+                if not self._better(found, best[1] if best else start):
+                    yield from self._passed(stage, proposal, found, incumbent)
                     break
                 if best:
-                    yield from self._passed(stage, *best, start)
+                    yield from self._passed(stage, *best, incumbent)
                 best = proposal, found
             if best and self._clearly_better(best[1], start):
                 break
         return "try", best
 
-    def _asked(self, stage: Stage, start: Attempt, proposal: Proposal) -> Flow:
+    def _asked(self, stage: Stage, proposal: Proposal) -> Flow:
         """What is chosen: "try", "leave", "finish", "again" where the climb is over, "none" where
         this step is not to be taken."""
-        while self._possible(stage, start, proposal):
+        incumbent = self.state.best
+        while self._possible(stage, proposal):
             picked = yield from self.asking.ask(stage, (proposal,))
-            if picked.action != "again" or not self._goes_on(start):
+            if picked.action != "again" or not self._goes_on(incumbent):
                 return picked.action
         return "none"
 
@@ -135,46 +140,42 @@ class Climbs:
         small = not isinstance(ratio, int | float) or ratio < usual
         return (True, False) if small else (False, True)
 
-    def _proposal(self, start: Attempt, factor: float) -> Proposal:
+    def _proposal(self, front: Leader, factor: float) -> Proposal:
+        start = front.attempt
         rate = float(f"{start.recipe.optimizer.lr * factor:.{LR_DIGITS}g}")
         evidence = {
             "lr": start.recipe.optimizer.lr,
             "update_ratio": start.facts.get("update_ratio"),
         }
-        return Proposal(RULE, {RATE: rate}, evidence, (5, False, RULE.rank, RULE.id))
+        made = Proposal(RULE, {RATE: rate}, evidence, (5, False, RULE.rank, RULE.id))
+        return built_on(front, self.state.best, made)
 
-    def _possible(self, stage: Stage, start: Attempt, proposal: Proposal) -> bool:
-        recipe = start.recipe.changed(proposal.change)
+    def _possible(self, stage: Stage, proposal: Proposal) -> bool:
+        recipe = self.state.best.recipe.changed(proposal.change)
         new = recipe.digest() not in self.experiments.tried
         return new and self.shares.affordable(stage, float(recipe.train.epochs))
 
-    def _better(self, found: Attempt, leader: Attempt) -> bool:
+    def _better(self, found: Attempt, other: Attempt) -> bool:
         """By the metric where one training tells them apart, else by the validation loss, which
         is the finer measure of the two."""
-        seen, finished = compared(self.state, [(found, leader)]), found.result.finished
+        seen, finished = compared(self.state, [(found, other)]), found.result.finished
         if seen is None or finished is None or finished.status not in WHOLE:
             return False
         if abs(seen.gain) > seen.error:
             return seen.gain > 0
-        return final_loss(found) < final_loss(leader)
+        return final_loss(found) < final_loss(other)
 
     def _clearly_better(self, found: Attempt, start: Attempt) -> bool:
         seen = compared(self.state, [(found, start)])
         return seen is not None and seen.gain > seen.error
 
-    def _passed(self, stage: Stage, proposal: Proposal, found: Attempt, start: Attempt) -> Flow:
+    def _passed(self, stage: Stage, proposal: Proposal, found: Attempt, incumbent: Attempt) -> Flow:
         """Write down a step that is not where the climb ends."""
-        seen = compared(self.state, [(found, start)])
+        seen = compared(self.state, [(found, incumbent)])
         finished = found.result.finished
         told = finished.message if finished and finished.message else f"not the peak: {seen}"
-        yield from self.trials.keep(stage, proposal, found, start, Decision("rejected", told, seen))
-
-
-def final_loss(attempt: Attempt) -> float:
-    """The validation loss; infinite without one."""
-    finished = attempt.result.finished
-    loss = finished.validation_loss if finished else None
-    return float("inf") if loss is None else loss
+        decision = Decision("rejected", told, seen)
+        yield from self.trials.keep(stage, proposal, found, incumbent, decision)
 
 
 def _rateless(attempt: Attempt) -> str:

@@ -121,17 +121,17 @@ class Experiments:
             seen = symptoms.detect(state.start, [found])
             state.checked = tuple(f for f in seen if f.outcome != "not enough data")
 
-    def facts(self) -> dict[str, FactValue]:
-        """All that is known of the incumbent."""
-        recipe, facts = self._state.best.recipe, dict(self._state.best.facts)
+    def facts(self, attempt: Attempt) -> dict[str, FactValue]:
+        """All that is known of a training: what it showed, and probes of its recipe."""
+        recipe, facts = attempt.recipe, dict(attempt.facts)
         for (probe, where), found in self._probed.items():
             if where == probe_key(probe, recipe):
                 facts |= found
         return facts
 
-    def due(self, stage: Stage, probe: str) -> bool:
-        """Whether this probe of the incumbent is new, and not too dear."""
-        recipe, facts = self._state.best.recipe, self._state.best.facts
+    def due(self, stage: Stage, probe: str, attempt: Attempt) -> bool:
+        """Whether this probe of a training is new, and not too dear."""
+        recipe, facts = attempt.recipe, attempt.facts
         if probe not in PROBES or (probe, probe_key(probe, recipe)) in self._probed:
             return False
         examples = facts.get("train_examples")

@@ -9,7 +9,7 @@ from advisor import evidence, symptoms
 from advisor.advice import Proposal
 from advisor.evidence import Comparison, Decision, Predictions, SeenSpread
 from advisor.recipe import Recipe
-from advisor.stages import DATA_CLASS
+from advisor.stages import DATA_CLASS, ODD
 from advisor.state import Attempt, State
 
 Pair: TypeAlias = tuple[Attempt, Attempt]
@@ -65,7 +65,17 @@ def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decisio
     if cured and not graver and (undecided or meaningless):
         what = ", ".join(sorted(cured)).replace("_", " ")
         return Decision("accepted", f"cures {what}: {comparison}", comparison)
+    if undecided and _odd_and_unlearned(proposal, candidate, incumbent):
+        told = f"back to what is usual, while no score tells anything yet: {comparison}"
+        return Decision("accepted", told, comparison)
     return decision
+
+
+def _odd_and_unlearned(proposal: Proposal, candidate: Attempt, incumbent: Attempt) -> bool:
+    """Whether a setting that is wrong by itself goes back while neither has learned anything: one
+    of several causes cannot show in the metric before the others are gone."""
+    stuck = UNLEARNED in incumbent.blocking and candidate.blocking <= incumbent.blocking
+    return stuck and proposal.treats == ODD and proposal.rule.criterion == "no worse"
 
 
 def _cured(incumbent: Attempt, clear: set[str], candidate: Attempt) -> set[str]:

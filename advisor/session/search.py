@@ -1,10 +1,9 @@
 """Searches round the incumbent where rules have no more to say.
 
-First all near-ties together: of small gains none can be told from noise by itself, several at once
-can. From there a walk, one more setting at a time; then the tree-structured Parzen estimator over
-the whole space, which knows everything that was tried. What looks better is trained again, beside
-the incumbent, with seeds that it was not chosen by, and those alone decide: of many candidates,
-one always looks better by luck.
+First a walk from the leader on, one more setting at a time; then the tree-structured Parzen
+estimator over the whole space, which knows everything that was tried. What looks better is trained
+again, beside the incumbent, with seeds that it was not chosen by, and those alone decide: of many
+candidates, one always looks better by luck.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from advisor.search.tpe import STARTUP
 from advisor.session.asking import Asking
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import judge
-from advisor.session.near_ties import TOGETHER, near_ties
+from advisor.session.leader import ahead, moved
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
 from advisor.session.trying import Trials
-from advisor.session.walk import Walks, ahead, moved
+from advisor.session.walk import Walks
 from advisor.stages import Stage
 from advisor.state import LOCKS, Attempt, State
 
@@ -71,12 +70,12 @@ class Searches:
     """by which that is ahead of the incumbent, on other seeds"""
 
     def run(self, stage: Stage) -> Flow:
-        """Search until nothing is found any more or the budget ends; returns why it ended, and
-        whether the user ends the session."""
-        ended: tuple[str, bool] | None = None
+        """Search until nothing is found any more or the budget ends; returns why it ended, and the
+        user's last choice, "leave" if there was nothing else."""
+        ended: tuple[str, str] | None = None
         while ended is None:  # a person who goes back to another incumbent has it searched anew
             if self.state.best.value is None or self.state.best.blocking:
-                return "nothing to search for while it does not train", False
+                return "nothing to search for while it does not train", "leave"
             ended = yield from self._search(stage)
         return ended
 
@@ -84,26 +83,26 @@ class Searches:
         """The same, from this incumbent on; None when a person changes it, or what is locked."""
         action = yield from self._walked(stage)
         if action != "try":
-            return None if action == "again" else ("left on request", action == "finish")
+            return None if action == "again" else ("left on request", action)
         failures = 0
         while failures < PATIENCE:
             changes = self._next()
             proposals = self._paid_for(stage, tuple(self._proposal(change) for change in changes))
             if not proposals:
-                return "its share of the budget is spent" if changes else "all was tried", False
+                return "its share of the budget is spent" if changes else "all was tried", "leave"
             picked = yield from self.asking.ask(stage, proposals)
             if picked.action == "again":
                 return None
             if picked.action != "try":
                 left = "no proposal is left" if picked.action == "none" else "left on request"
-                return left, picked.action == "finish"
+                return left, picked.action
             chosen = self._paid_for(stage, picked.proposals)
             accepted = yield from self._try(stage, chosen)
             failures = 0 if accepted else failures + len(chosen)
-        return f"{failures} candidates in a row were not accepted", False
+        return f"{failures} candidates in a row were not accepted", "leave"
 
     def _walked(self, stage: Stage) -> Flow:
-        """Walk from the best near-tie on; returns the user's last choice."""
+        """Walk from the leader on; returns the user's last choice."""
         walks = Walks(
             self.state,
             self.experiments,
@@ -111,11 +110,9 @@ class Searches:
             self.trials,
             self.asking,
             self.settings,
-            self._space,
+            self.space,
         )
-        change = near_ties(self.state, self.experiments.tried)
-        together = self._paid_for(stage, (self._proposal(change, TOGETHER),) if change else ())
-        action, end = yield from walks.run(stage, together)
+        action, end = yield from walks.run(stage)
         self._base, self._gain = self.state.best, 0.0
         if end:
             self._settle(*end)
@@ -127,7 +124,7 @@ class Searches:
         """What the estimator suggests, as many as there are workers; close to the best so far while
         it knows too little to say anything."""
         base = self._base
-        dims = self._space(base)
+        dims = self.space(base)
         known = self._known(base, dims)
         if len(known) < STARTUP:
             near = search.around(base.recipe, dims)
@@ -153,7 +150,7 @@ class Searches:
                     break
         return list(found.values())
 
-    def _space(self, best: Attempt) -> tuple[Dimension, ...]:
+    def space(self, best: Attempt) -> tuple[Dimension, ...]:
         """The documented space round a training, wider where that lies at an edge."""
         examples = best.facts.get("train_examples")
         known = int(examples) if isinstance(examples, int | float) else None
@@ -183,10 +180,10 @@ class Searches:
         self._asked += 1
         return self.state.start.train.seed + 7919 * self._asked
 
-    def _proposal(self, change: dict[str, Any], rule: Rule = RULE) -> Proposal:
+    def _proposal(self, change: dict[str, Any]) -> Proposal:
         best = self.state.best
         evidence = {"best_validation_metric": best.value}
-        return Proposal(rule, change, evidence, (9, False, rule.rank, rule.id))
+        return Proposal(RULE, change, evidence, (9, False, RULE.rank, RULE.id))
 
     def _paid_for(self, stage: Stage, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
         epochs, kept = 0.0, list[Proposal]()

@@ -16,6 +16,7 @@ from advisor.rulebook import Rule
 from advisor.session.choices import check
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.finish import Finish
+from advisor.session.leader import leader
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
 from advisor.session.visit import Visits
@@ -68,6 +69,8 @@ class Session:
             ended = yield from self._visits.visit(stage)
             if ended:
                 break
+            if not state.waiting and stage.name != "finish":  # which settles it by itself
+                yield from self._visits.settle(stage)
         yield from self._finish.confirm()
         yield from self._finish.combine()
         yield from self._finish.open_test()
@@ -88,7 +91,8 @@ class Session:
         waiting = self.state.waiting
         regularise = next((i for i, s in enumerate(waiting) if s.name == "regularization"), 0)
         fitting = waiting[0].phase == "raise performance"
-        if not regularise or not fitting or not fits_already(self.state.best.findings):
+        findings = leader(self.state).attempt.findings
+        if not regularise or not fitting or not fits_already(findings):
             return 0
         self._shares.brought_forward(waiting[regularise], waiting[:regularise])
         return regularise

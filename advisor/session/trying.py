@@ -11,6 +11,7 @@ from advisor.recipe import Recipe
 from advisor.requests import Decided
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import Pair, judge, predictions, race, without_pair
+from advisor.session.leader import is_near_tie, leader, may_lead
 from advisor.session.shares import Shares
 from advisor.stages import Stage, reopened_by
 from advisor.state import Attempt, State
@@ -67,7 +68,8 @@ class Trials:
         decision = judge(self._state, proposal, pairs)
         ours, theirs = (one.recipe.train.epochs for one in (candidate, incumbent))
         epochs = ours + max(ours, theirs)
-        while decision.may_be_shown and self._shares.affordable(stage, epochs):
+        later = may_lead(stage, proposal)  # what is built on it is shown with it, or not at all
+        while not later and decision.may_be_shown and self._shares.affordable(stage, epochs):
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, len(pairs))
             if predictions(pair, self._state.scale) is None:
                 return without_pair(pair, decision)
@@ -132,16 +134,14 @@ class Trials:
         if decision.verdict == "accepted":
             self._state.accepted(candidate)
             reopens = self.reopen(stage, list(proposal.change))
+        number = candidate.trial.number
         decided = Decided(
-            stage,
-            proposal,
-            candidate.trial.number,
-            decision,
-            candidate.value,
-            incumbent.value,
-            reopens,
+            stage, proposal, number, decision, candidate.value, incumbent.value, reopens
         )
         self._state.decisions.append(decided)
+        if is_near_tie(decided) and leader(self._state).decided is decided:
+            decided = replace(decided, leads=True)
+            self._state.decisions[-1] = decided
         yield decided
 
     def reopen(

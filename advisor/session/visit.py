@@ -11,7 +11,9 @@ from advisor.rulebook import Rule
 from advisor.session.asking import Asking
 from advisor.session.climb import Climbs
 from advisor.session.experiments import Experiments, Flow
+from advisor.session.leader import Leader, built_on, leader, step
 from advisor.session.locking import Locking
+from advisor.session.rescue import Rescue
 from advisor.session.search import Searches
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
@@ -25,7 +27,7 @@ from advisor.stages import (
     reason_to_skip,
     to_mend,
 )
-from advisor.state import State
+from advisor.state import Attempt, State
 from advisor.symptoms import Arbitration
 
 LEFT = "left on request"
@@ -49,19 +51,31 @@ class Visits:
         self.asking = Asking(state, experiments, shares, self.trials, locking)
         self.climbs = Climbs(state, experiments, shares, self.trials, self.asking)
         self.searches = Searches(state, experiments, shares, self.trials, settings, self.asking)
+        self.rescue = Rescue(
+            state, experiments, self.trials, self.asking, settings, self.searches.space
+        )
 
     def visit(self, stage: Stage) -> Flow:
         """Work through one stage; returns True when the user ends the session."""
-        state, incumbent = self._state, self._state.best
-        closed = reason_to_skip(stage, incumbent.findings, incumbent.value is not None)
+        state, front = self._state, leader(self._state, stage).attempt
+        closed = reason_to_skip(stage, front.findings, front.value is not None)
         if closed:
             yield StageSkipped(stage, closed)
             return False
         state.visits[stage.name] = state.visits.get(stage.name, 0) + 1
-        yield StageEntered(stage, state.visits[stage.name] > 1, incumbent.findings)
+        yield StageEntered(stage, state.visits[stage.name] > 1, front.findings)
         outcome, action = yield from self._parts(stage)
         yield StageLeft(stage, outcome)
         return action == "finish"
+
+    def settle(self, stage: Stage) -> Flow:
+        """Decide about what was built on though it is not shown, on fresh seeds."""
+        front, incumbent = leader(self._state), self._state.best
+        if front.decided is None or not front.is_open:
+            return
+        proposal, found = front.decided.proposal, front.attempt
+        decision = yield from self.trials.confirmed(stage, proposal, found, incumbent)
+        yield from self.trials.keep(stage, proposal, found, incumbent, decision)
 
     def _parts(self, stage: Stage) -> Flow:
         """The climb, the rules and the search, as far as the stage has them and the user wants;
@@ -71,18 +85,25 @@ class Visits:
             if action != "try":
                 return LEFT, action
         outcome, action = yield from self._work(stage)
+        while action == "try" and stage.name == "sanity" and self._must_be_found():
+            told, action = yield from self.rescue.run(stage)
+            outcome = f"{outcome}; then searched: {told}"
+            if action != "found":
+                return outcome, action
+            told, action = yield from self._work(stage)
+            outcome = f"{outcome}; {told}"
         if stage.name != "finish" or action != "try":
             return outcome, action
-        found, ended = yield from self.searches.run(stage)
-        return f"{outcome}; then searched: {found}", "finish" if ended else "leave"
+        told, action = yield from self.searches.run(stage)
+        return f"{outcome}; then searched: {told}", action
 
     def _work(self, stage: Stage) -> Flow:
         """Propose and try until something speaks for leaving; returns what, and the user's last
         choice."""
         refused, declined, failures, tried = set[tuple[str, str]](), set[str](), 0, 0
         while tried < stage.most_trials:
-            best = self._state.best
-            if passed(stage, best.findings, best.value is not None):
+            front = leader(self._state, stage)
+            if passed(stage, front.attempt.findings, front.attempt.value is not None):
                 return "its exit gate is open", "try"
             advice = yield from self._advise(stage, refused, declined)
             proposals = self._shares.affordable_ones(stage, advice.proposals)
@@ -91,19 +112,29 @@ class Visits:
             picked = yield from self.asking.ask(stage, proposals, advice.refused)
             declined.update(proposal.rule.id for proposal in picked.refused)
             if picked.action in ("again", "none"):
-                failures = failures if self._state.best.trial == best.trial else 0
+                failures = 0 if self._has_moved(stage, front) else failures
                 continue
             if picked.action != "try":
                 return LEFT, picked.action
             chosen = self._chosen(stage, picked.proposals, stage.most_trials - tried)
             settled = yield from self.trials.run(stage, chosen)
             tried += len(chosen)
-            accepted = self._state.best is not best
-            failures = 0 if accepted else failures + len(chosen)
-            refused.update(_mark(proposal) for proposal in settled)
-            if failures >= stage.most_failures:
+            has_moved, stuck = self._has_moved(stage, front), bool(self._state.best.blocking)
+            failures = 0 if has_moved else failures + len(chosen)
+            if has_moved and stuck:
+                refused.clear()  # what did nothing before may be the second half of a cure
+            refused.update(_mark(front, proposal) for proposal in settled)
+            if failures >= stage.most_failures and not (stage.name == "sanity" and stuck):
                 return f"{failures} proposals in a row were not accepted", "try"
         return f"{stage.most_trials} trials are its limit", "try"
+
+    def _must_be_found(self) -> bool:
+        """Whether it does not train, no rule has helped, and scores still mean something."""
+        best = self._state.best
+        return bool(best.blocking) and not faults_of_data(best.findings) and best.value is not None
+
+    def _has_moved(self, stage: Stage, front: Leader) -> bool:
+        return leader(self._state, stage).attempt.trial.number != front.attempt.trial.number
 
     def _chosen(self, stage: Stage, proposals: Sequence[Proposal], most: int) -> list[Proposal]:
         """The first, which was chosen, and those after it where there are workers to spare."""
@@ -121,36 +152,39 @@ class Visits:
         return chosen
 
     def _advise(self, stage: Stage, refused: set[tuple[str, str]], declined: set[str]) -> Flow:
-        """Proposals for the incumbent, after the probes that undecided rules ask for; `declined`:
+        """Proposals from the leader on, after the probes that undecided rules ask for; `declined`:
         rules of which nothing more is wanted in this visit."""
         rules = [rule for rule in self._rules if rule.id not in declined]
         for _ in range(len(PROBES) + 1):
-            best = self._state.best
+            front = leader(self._state, stage)
+            on = front.attempt
             advice = propose(
                 stage.name,
-                best.recipe,
-                self._experiments.facts(),
+                on.recipe,
+                self._experiments.facts(on),
                 rules,
-                Arbitration.of(best.findings),
+                Arbitration.of(on.findings),
                 self._experiments.tried,
-                to_mend(best.findings) if stage.name == "sanity" else (),
+                to_mend(on.findings) if stage.name == "sanity" else (),
                 self._settings.experience.after(self._state.decisions),
             )
-            known = {"lr_range"} if self.climbs.was_here() else set[str]()
+            known = {"lr_range"} if self.climbs.was_here(on) else set[str]()
             wanted = [probe for probe in advice.probes if probe not in known]
-            due = [probe for probe in wanted if self._experiments.due(stage, probe)]
+            due = [probe for probe in wanted if self._experiments.due(stage, probe, on)]
             if not due:
                 break
-            yield from self._experiments.probe(due[0], best.recipe)
+            yield from self._experiments.probe(due[0], on.recipe)
         fresh = [
-            p for p in advice.proposals if _mark(p) not in refused and not self.climbs.settled(p)
+            built_on(front, self._state.best, p)
+            for p in advice.proposals
+            if _mark(front, p) not in refused and not self.climbs.settled(on, p)
         ]
         held_back = (*advice.refused, *(f"{rule}: refused by you" for rule in sorted(declined)))
-        return Advice(tuple(self._fitting(stage, fresh)), advice.probes, held_back)
+        return Advice(tuple(self._fitting(stage, on, fresh)), advice.probes, held_back)
 
-    def _fitting(self, stage: Stage, proposals: Sequence[Proposal]) -> list[Proposal]:
+    def _fitting(self, stage: Stage, on: Attempt, proposals: Sequence[Proposal]) -> list[Proposal]:
         """While a fault of the data is open, its cures only; and what is merely odd by itself."""
-        findings = self._state.best.findings
+        findings = on.findings
         faults = faults_of_data(findings)
         fitting = [p for p in proposals if not faults or p.treats in faults]
         if stage.name == "sanity" and only_odd(findings):
@@ -165,5 +199,5 @@ def _nothing_to_try(advice: Advice) -> str:
     return f"no rule has more to propose{held}"
 
 
-def _mark(proposal: Proposal) -> tuple[str, str]:
-    return proposal.rule.id, repr(sorted(proposal.change.items()))
+def _mark(front: Leader, proposal: Proposal) -> tuple[str, str]:
+    return proposal.rule.id, repr(sorted(step(front, proposal).items()))

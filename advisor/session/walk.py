@@ -8,38 +8,31 @@ that it was not chosen by, and those alone decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-from pydantic import ValidationError
+from typing import TypeAlias
 
 from advisor.advice import Proposal
 from advisor.evidence import Decision
-from advisor.luck import is_whole
 from advisor.metrics import oriented
-from advisor.recipe import Recipe
 from advisor.requests import Decided
 from advisor.rulebook import Rule
 from advisor.search import Dimension, Step, steps
 from advisor.session.asking import Asking, Picked
-from advisor.session.climb import final_loss
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import compared, judge
-from advisor.session.near_ties import is_near_tie
+from advisor.session.leader import ahead, leader, moved
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
 from advisor.session.step_order import promising
-from advisor.session.trying import Trials
+from advisor.session.trying import FRESH_PAIRS, Trials
 from advisor.stages import Stage
-from advisor.state import LOCKS, Attempt, State
+from advisor.state import Attempt, State
 
 Space: TypeAlias = Callable[[Attempt], Sequence[Dimension]]
 
 LOOK = 6
 """Steps of the round that is trained in step where the backend can do that."""
-LESS_LOSS = 0.005
-"""A loss that is lower by a smaller share is none to go on from."""
 OPPOSITE = {"up": "down", "down": "up"}
 OVERTAKEN = "before it was confirmed, the incumbent was another or what it moves was locked"
 
@@ -71,13 +64,13 @@ class Walks:
     space: Space
     """the dimensions round a training"""
 
-    def run(self, stage: Stage, first: Sequence[Proposal] = ()) -> Flow:
-        """Walk until no step helps or the budget ends, and settle where that led; returns the
-        user's last choice, "try" if there was nothing else, and where the walk ended with what
-        was decided about it. `first`: what to try before any step."""
-        start = self.state.best
-        walk = _Walk(start, start)
-        action = yield from self._prepared(stage, walk, first)
+    def run(self, stage: Stage) -> Flow:
+        """Walk on from the leader until no step helps or the budget ends, and settle where that
+        led; returns the user's last choice, "try" if there was nothing else, and where the walk
+        ended with what was decided about it."""
+        front, action = leader(self.state), "try"
+        proposal = front.decided.proposal if front.decided else None
+        walk = _Walk(self.state.best, front.attempt, proposal, front.decided)
         while action == "try" and (proposals := self._proposals(stage, walk)):
             picked = yield from self.asking.ask(stage, [proposal for _, proposal in proposals])
             if picked.action == "none":
@@ -89,29 +82,6 @@ class Walks:
         if walk.proposal and walk.is_open:
             decision = yield from self._concluded(stage, walk, walk.proposal)
         return action, (walk.leader, decision) if decision else None
-
-    def _prepared(self, stage: Stage, walk: _Walk, first: Sequence[Proposal]) -> Flow:
-        """Begin at the best of what looked better before, all of it together among them."""
-        for decided in self.state.decisions:
-            change = decided.proposal.change
-            free = not any(walk.start.recipe.locks(path) for path in change)
-            found = self._known(change) if free and is_near_tie(decided) else None
-            if found is not None and ahead(self.state, found, walk.leader):
-                walk.leader, walk.proposal, walk.earlier = found, decided.proposal, decided
-        if not first:
-            return "try"
-        picked = yield from self.asking.ask(stage, first)
-        if picked.action == "try":
-            made = [(Step("", "together", {}), proposal) for proposal in picked.proposals]
-            yield from self._round(stage, walk, made)
-        return "try" if picked.action == "none" else picked.action
-
-    def _known(self, change: Mapping[str, Any]) -> Attempt | None:
-        """The training of the incumbent with this change, where there was one."""
-        try:
-            return self.experiments.known(self.state.best.recipe.changed(change))
-        except (ValidationError, KeyError, ValueError):
-            return None
 
     def _round(self, stage: Stage, walk: _Walk, chosen: Sequence[tuple[Step, Proposal]]) -> Flow:
         """Train these; the best goes on, if it is ahead of the best so far."""
@@ -176,11 +146,12 @@ class Walks:
     # What to try
 
     def _proposals(self, stage: Stage, walk: _Walk) -> list[tuple[Step, Proposal]]:
-        """The steps of the next round that there is room for, with one pair to confirm by."""
+        """The steps of the next round that there is room for, with pairs to confirm by."""
         shapes, others = self._open(walk)
         walk.looks = not walk.looked and not shapes and len(others) > 1
         most = LOOK if walk.looks else self.settings.workers
-        leader, epochs = walk.leader.recipe, 2.0 * walk.leader.recipe.train.epochs
+        leader = walk.leader.recipe
+        epochs = 2.0 * FRESH_PAIRS * leader.train.epochs
         made: list[tuple[Step, Proposal]] = []
         for step in (shapes or others)[:most]:
             epochs += leader.train.epochs
@@ -239,23 +210,6 @@ class _Walk:
 def _behind(walk: _Walk) -> str:
     at_start = walk.leader.trial.number == walk.start.trial.number
     return "not ahead" if at_start else f"not ahead of trial {walk.leader.trial.number}"
-
-
-def moved(before: Recipe, after: Recipe) -> dict[str, Any]:
-    """The change that leads from one recipe to the other; what is locked stays as it is before."""
-    old, new = before.flat(), after.flat()
-    return {path: value for path, value in new.items() if path != LOCKS and old.get(path) != value}
-
-
-def ahead(state: State, found: Attempt, leader: Attempt) -> bool:
-    """By the metric where it moves by more than the examples' noise, else by the validation loss,
-    which is the finer measure of the two."""
-    seen = compared(state, [(found, leader)])
-    if seen is None or not is_whole(found) or found.blocking - leader.blocking:
-        return False
-    if abs(seen.gain) > seen.least:
-        return seen.gain > 0
-    return final_loss(found) < (1 - LESS_LOSS) * final_loss(leader)
 
 
 def _chosen(

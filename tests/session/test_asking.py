@@ -417,7 +417,7 @@ def test_a_lock_outlives_an_incumbent_that_has_no_such_field() -> None:
 def test_what_was_tried_before_a_lock_still_tells_the_search_something() -> None:
     session = at("search")
     searches, best = session._visits.searches, session.state.best
-    dims = searches._space(best)
+    dims = searches.space(best)
     before = len(searches._known(best, dims))
     assert before
     tell(session, Choice("lock", fields=("train",)))

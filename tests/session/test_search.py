@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from advisor.evidence import Decision
@@ -9,7 +7,6 @@ from advisor.requests import Choice, Choose, Request, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.session import Session, Settings
 from advisor.session.climb import RULE as CLIMB
-from advisor.session.near_ties import TOGETHER
 from advisor.session.search import RULE
 from advisor.session.walk import LOOK
 from advisor.session.walk import RULE as WALK
@@ -85,12 +82,6 @@ def test_several_workers_get_several_candidates(workers: int) -> None:
     assert max(sizes) <= workers
 
 
-def test_nothing_is_searched_while_it_does_not_train() -> None:
-    session = Session(simulation.recipe(**{"tune.budget": "25t"}), ())
-    asked = run(session)
-    assert not any(isinstance(one, Choose) for one in asked)
-
-
 def test_a_person_may_end_the_search() -> None:
     session = Session(simulation.recipe(**GOOD, **{"tune.budget": "25t"}), ())
     while not (isinstance(session.request, Choose) and _is_search(session.request)):
@@ -110,26 +101,3 @@ def test_locked_fields_are_not_searched() -> None:
     trials = simulation.trainings(run(session))
     assert len(trials) > LOOK
     assert {trial.recipe.optimizer for trial in trials} == {start.optimizer}
-
-
-def test_near_ties_are_tried_before_anything_is_searched() -> None:
-    """Two rules whose gains are within the noise, and nothing else."""
-
-    def small(path: str, value: float) -> Rule:
-        return replace(
-            RULE, id=f"small-{path.split('.')[-1]}", stage="loss", change={path: value}, rank=5
-        )
-
-    rules = (small("regularization.l2", 1e-4), small("regularization.dropout", 0.05))
-    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "40t"}), rules)
-    asked, level = [], 0.85
-    while session.request is not None:
-        asked.append(session.request)
-        if isinstance(session.request, Train):
-            recipe = session.request.recipe
-            changed = recipe.regularization.dropout, recipe.regularization.l2
-            level = 0.85 + 0.004 * sum(value > 0 for value in changed)
-        session.tell(simulation.answer(session.request, level=level))
-    ids = [one.proposals[0].rule.id for one in asked if isinstance(one, Choose)]
-    assert TOGETHER.id in ids
-    assert RULE.id not in ids[: ids.index(TOGETHER.id)]
