@@ -47,7 +47,7 @@ from advisor.text import change, clean, counted, number
 
 SIGNS = {"accepted": "[green]+ accepted[/]", "rejected": "[red]- rejected[/]"}
 UNDECIDED = "[yellow]= undecided, the simpler recipe stays[/]"
-LEADS = "[yellow]= undecided, but the best so far: what follows is built on it[/]"
+LEADS = "[yellow]= undecided[/]"
 
 
 class Narrator:

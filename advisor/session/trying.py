@@ -19,6 +19,7 @@ from advisor.state import Attempt, State
 MOST_VISITS = 2
 """How often one stage may be entered, so that reopening cannot go round in circles."""
 SEEDS = 2**32
+BUILT_ON = "ahead, so what follows is built on it"
 FRESH_PAIRS = 2
 """Seeds, new to both, that decide about a candidate that looks better; one more where they leave
 it undecided on the better side."""
@@ -140,7 +141,8 @@ class Trials:
         )
         self._state.decisions.append(decided)
         if is_near_tie(decided) and leader(self._state).decided is decided:
-            decided = replace(decided, leads=True)
+            told = replace(decision, reason=f"{BUILT_ON}; {decision.reason}")
+            decided = replace(decided, decision=told, leads=True)
             self._state.decisions[-1] = decided
         yield decided
 
