@@ -62,8 +62,9 @@ class Climbs:
         return set(proposal.change) == {RATE} and self.was_here(attempt)
 
     def was_here(self, attempt: Attempt) -> bool:
-        """Whether this recipe's rate was climbed along: no rule need look for it again."""
-        return _rateless(attempt) in self._done
+        """Whether this recipe's rate was climbed along, or the incumbent's that it is built on: no
+        rule need look for it again."""
+        return not self._done.isdisjoint(map(_rateless, (attempt, self.state.best)))
 
     def run(self, stage: Stage) -> Flow:
         """Climb from the leader; returns what the user chose instead of a step, "try" if nothing
@@ -73,7 +74,7 @@ class Climbs:
             start = front.attempt
             if start.recipe.locks(RATE) or start.value is None or start.blocking:
                 return "try"
-            self._done.add(_rateless(start))
+            self._done |= {_rateless(start), _rateless(incumbent)}
             action, end = yield from self._steps(stage, front)
             if end:
                 yield from self._concluded(stage, incumbent, *end)
