@@ -18,6 +18,7 @@ from advisor.metrics import oriented
 from advisor.requests import Decided
 from advisor.rulebook import Rule
 from advisor.search import Dimension, Step, steps
+from advisor.search.repair import Change
 from advisor.session.asking import Asking, Picked
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import compared, judge
@@ -97,6 +98,7 @@ class Walks:
                 continue
             if one in better:
                 told = "not as far ahead as another"
+                walk.helped.append(step)
             else:
                 told = _behind(walk)
                 walk.failed.add(step.mark)
@@ -116,7 +118,7 @@ class Walks:
         if walk.proposal and walk.earlier is None:
             told = f"a step on the way, to trial {found.trial.number}"
             yield from self._passed(stage, walk, walk.proposal, walk.leader, told)
-        walk.leader, walk.proposal, walk.earlier = found, proposal, None
+        walk.leader, walk.proposal, walk.earlier, walk.taken = found, proposal, None, step.change
         walk.failed.add((step.path, OPPOSITE.get(step.towards, step.towards)))
         decision = judge(self.state, proposal, [(found, walk.start)])
         if decision.verdict == "accepted":
@@ -148,16 +150,28 @@ class Walks:
     def _proposals(self, stage: Stage, walk: _Walk) -> list[tuple[Step, Proposal]]:
         """The steps of the next round that there is room for, with pairs to confirm by."""
         shapes, others = self._open(walk)
-        walk.looks = not walk.looked and not shapes and len(others) > 1
+        helped = self._all_that_helped(walk)
+        walk.looks = not walk.looked and not shapes and not helped and len(others) > 1
         most = LOOK if walk.looks else self.settings.workers
         leader = walk.leader.recipe
         epochs = 2.0 * FRESH_PAIRS * leader.train.epochs
         made: list[tuple[Step, Proposal]] = []
-        for step in (shapes or others)[:most]:
+        for step in [*helped, *(shapes or others)][:most]:
             epochs += leader.train.epochs
             if self.shares.affordable(stage, epochs):
                 made.append((step, self._proposal(walk.leader, step)))
         return made
+
+    def _all_that_helped(self, walk: _Walk) -> list[Step]:
+        """The other steps of a round that did better, at once, on top of the best; none without."""
+        change: Change = {}
+        for step in walk.helped:
+            if step.change.keys().isdisjoint({*change, *walk.taken}):
+                change |= step.change
+        walk.helped = []
+        recipe = walk.leader.recipe.changed(change)
+        new = change and recipe.digest() not in self.experiments.tried
+        return [Step("what helped", "at once", change)] if new else []
 
     def _open(self, walk: _Walk) -> tuple[list[Step], list[Step]]:
         """Steps from the leader that may help and were not tried, the most promising first: those
@@ -195,6 +209,10 @@ class _Walk:
     """what was decided about the leader before the walk"""
     failed: set[tuple[str, str]] = field(default_factory=set)
     """marks of steps that did not help"""
+    taken: Change = field(default_factory=dict)
+    """the latest step"""
+    helped: list[Step] = field(default_factory=list)
+    """the others of its round that did better as well"""
     looks: bool = False
     """whether the round that is asked for is the one of many steps"""
     looked: bool = False

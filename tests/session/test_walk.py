@@ -173,3 +173,29 @@ def test_workers_take_several_steps_at_a_time() -> None:
         one.tell(simulation.answer(one.request))
     assert sizes[0] == 3
     assert LOOK in sizes
+
+
+def several_of_one_round(recipe: Recipe) -> float:
+    """Settings that leave the shapes alone, of which each helps a little."""
+    on = recipe.regularization
+    helped = (on.dropout > 0, on.label_smoothing > 0, recipe.schedule.warmup > 0)
+    return 0.70 + 0.05 * float(sum(helped))
+
+
+def test_what_helped_in_one_round_is_tried_at_once() -> None:
+    one = session("80t")
+    seen = run(one, several_of_one_round, stop=True)
+    recipes = {attempt.trial.number: attempt.recipe for attempt in one.state.attempts}
+    steps = [each for each in seen if each.proposal.rule is RULE]
+    told = [each for each in steps if "not as far ahead as another" in each.decision.reason]
+    assert told
+    after = [each for each in steps if each.trial > max(one.trial for one in told)]
+    helped = {path for each in told for path in each.proposal.change} & {
+        "regularization.dropout",
+        "regularization.label_smoothing",
+        "schedule.warmup",
+    }
+    assert helped
+    fields = recipes[after[0].trial].flat()
+    before = one.state.start.flat()
+    assert helped <= {path for path, value in fields.items() if before.get(path) != value}
