@@ -112,6 +112,10 @@ def figures(found: Sequence[Round], equivalents: int) -> list[Figure]:
     )
     made.append(_never_worse(ours))
     made.append(_overhead(ours))
+    trials = sum(len(one.trials) for one in ours)
+    beside = sum(one.seconds - one.training_seconds for one in ours)
+    each = beside / trials if trials else None
+    made.append(Figure("seconds beside each training", each, "", None, trials))
     return made
 
 
