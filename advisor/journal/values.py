@@ -184,4 +184,5 @@ def decision(decided: Decided) -> dict[str, Any]:
         "incumbent": decided.incumbent,
         **numbers,
         "reopens": list(decided.reopens),
+        "leads": decided.leads,
     }

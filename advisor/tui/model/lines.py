@@ -121,6 +121,7 @@ def decision(line: Line, metric: str) -> DecisionView:
         high,
         plain.texts(line, "reopens"),
         plain.text(line, "origin") or "rule",
+        line.get("leads") is True,
     )
 
 

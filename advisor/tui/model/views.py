@@ -10,6 +10,8 @@ from advisor.tui.model.grown import Grown
 
 StageStatus = Literal["waiting", "now", "done", "skipped", "reopened"]
 Severity = Literal["info", "good", "bad", "warning"]
+LATEST = 200
+"""Decisions back to which it is looked for what leads."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ class DecisionView:
     reopens: tuple[str, ...] = ()
     origin: str = "rule"
     """as of a trial"""
+    leads: bool = False
+    """whether what follows is built on it, though it is not shown to help"""
 
 
 @dataclass(frozen=True)
@@ -288,6 +292,18 @@ class SessionView:
     @property
     def incumbent(self) -> IncumbentView | None:
         return self.incumbents[-1] if self.incumbents else None
+
+    @property
+    def leader(self) -> DecisionView | None:
+        """What the next changes are built on, where that is not the incumbent."""
+        now, later = self.incumbent, set[int]()
+        for found in reversed(self.decisions[-LATEST:]):
+            if found.verdict == "accepted" or now is None:
+                return None
+            if found.leads and found.incumbent == now.value:
+                return None if found.trial in later else found
+            later.add(found.trial)
+        return None
 
     @property
     def known(self) -> bool:

@@ -50,13 +50,16 @@ def content(snapshot: Snapshot, width: int, resuming: bool = False) -> Content:
 
 
 def _reached(session: SessionView, width: int) -> str:
-    """The value of the recipe that holds now; and of the best, where that is another."""
+    """The value of the recipe that holds now; and of the best, where that is another, or of what
+    leads though it is not shown to be better."""
     now, best = session.incumbent, session.best
     if now is None or now.value is None:
         return ""
     metric = clean(session.metric)
     if best is None or best.value is None or best.trial == now.trial:
-        return f"  best {metric} {now.value:.4g}"
+        told, ahead = f"  best {metric} {now.value:.4g}", session.leader
+        leads = ahead is not None and ahead.value is not None and width >= 100
+        return f"{told} ({ahead.value:.4g} leads)" if ahead and leads else told
     told = f"  current {metric} {now.value:.4g}"
     return f"{told} (best {best.value:.4g} of trial {best.trial})" if width >= 100 else told
 

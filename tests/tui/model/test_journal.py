@@ -112,6 +112,26 @@ def test_a_decision_is_counted_and_reopens() -> None:
     assert view.budget.text == "16.5 of 60 epochs"
 
 
+def _decision(trial: int, verdict: str = "undecided", leads: bool = False) -> list[dict[str, Any]]:
+    made = {"event": "decision", "stage": "learning_rate", "rule": "cosine", "trial": trial}
+    return [made | {"verdict": verdict, "value": 0.2, "incumbent": 0.11, "leads": leads}]
+
+
+def test_what_leads_does_so_until_it_is_settled_or_another_is_kept() -> None:
+    leads = _decision(4, leads=True)
+    began = fed.began()
+    for later, trial in (
+        ([], 4),
+        (_decision(5), 4),
+        (_decision(5, leads=True), 5),
+        (_decision(4), None),  # with more seeds
+        (fed.decided(), None),
+    ):
+        found = fed.view(began, leads, later).leader
+        assert (found.trial if found else None) == trial
+    assert fed.view(began, _decision(4)).leader is None
+
+
 def test_a_stage_that_is_entered_again_is_visited_twice() -> None:
     again = {"event": "stage_entered", "stage": "data", "reopened": True}
     stage = fed.view(fed.began(), [again]).stages[0]

@@ -125,3 +125,12 @@ def test_the_interval_at_the_end_is_clipped() -> None:
     wide = {"metric": "accuracy", "value": 0.99, "high": 1.03, "low": 0.97, "seeds": [1, 2, 3]}
     ended = fed.view(*again(fed.SUMMARY | {"estimate": wide}))
     assert "(95 %: 0.97 to 1)" in ending.content(ended, fed.FakeDriver().folder).plain
+
+
+def test_the_top_line_tells_what_leads_where_there_is_room() -> None:
+    leads = {"event": "decision", "stage": "learning_rate", "rule": "cosine", "trial": 4,
+             "verdict": "undecided", "value": 0.95, "incumbent": 0.93, "leads": True}  # fmt: skip
+    snapshot = fed.snapshot(*again(leads))
+    assert "best accuracy 0.93 (0.95 leads)" in top(snapshot, 120).plain
+    assert "leads" not in top(snapshot, 80).plain
+    assert "leads" not in top(fed.snapshot(*again()), 120).plain
