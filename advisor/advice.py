@@ -14,7 +14,7 @@ from advisor.experience import Experience, TrackRecord
 from advisor.facts import Facts, FactValue
 from advisor.recipe import Recipe
 from advisor.recipe_fields import recipe_fields
-from advisor.rulebook import Rule
+from advisor.rulebook import Criterion, Rule
 from advisor.symptoms import Arbitration
 
 Order: TypeAlias = tuple[int, bool, int, str]
@@ -41,6 +41,21 @@ class Proposal:
     track_record: TrackRecord = field(default_factory=TrackRecord)
     """what became of the rule's earlier proposals"""
     origin: Origin = "rule"
+    built_on: int | None = None
+    """number of the trial that leads, whose change this one contains; None: taken from the
+    incumbent"""
+    price_below: float = 0.0
+    """of the rules that led there"""
+
+    @property
+    def criterion(self) -> Criterion:
+        """What is built on something that is not shown to help must do better."""
+        return self.rule.criterion if self.built_on is None else "better"
+
+    @property
+    def price(self) -> float:
+        """What the added complexity costs, in standard deviations of one training."""
+        return max(self.rule.price, self.price_below)
 
     @property
     def reason(self) -> str:

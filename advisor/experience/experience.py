@@ -35,15 +35,27 @@ def rule_version(rule: Rule) -> Version:
 def outcomes(decisions: Iterable[Decided]) -> dict[Version, Counts]:
     """What a session's decisions come to, by rule. Points of a search come from none: what stands
     in for their rule has no conditions; and a change that a person edited is no longer the rule's.
+    What led comes to what was kept of it, and what was decided twice counts once.
     """
     found: dict[Version, Counts] = {}
-    for decided in decisions:
-        if not decided.proposal.rule.when or decided.proposal.origin != "rule":
+    all_of_them = tuple(decisions)
+    for place, decided in enumerate(all_of_them):
+        later = all_of_them[place + 1 :]
+        again = any(one.trial == decided.trial for one in later)
+        if not decided.proposal.rule.when or decided.proposal.origin != "rule" or again:
             continue
+        kept = decided.leads and any(_contains(one, decided) for one in later)
         version = rule_version(decided.proposal.rule)
-        one = Counts(**{decided.decision.verdict: 1})
+        one = Counts(**{"accepted" if kept else decided.decision.verdict: 1})
         found[version] = found.get(version, Counts()) + one
     return found
+
+
+def _contains(accepted: Decided, led: Decided) -> bool:
+    """Whether this was accepted, with all that the other moved in it."""
+    change = accepted.proposal.change
+    within = all(change.get(path) == value for path, value in led.proposal.change.items())
+    return within and accepted.decision.verdict == "accepted"
 
 
 @dataclass(frozen=True)
@@ -76,16 +88,16 @@ class Experience:
     def after(self, decisions: Iterable[Decided]) -> Experience:
         """The same, with what this session has decided so far.
 
-        A refusal means no more once a change was accepted that moves a field of the rule, or that
-        reopens its stage: a reverted change may be tried again when what it is coupled to moved.
-        What a person edited says nothing against the rule.
+        A refusal means no more once a change was accepted, or leads, that moves a field of the
+        rule, or that reopens its stage: a reverted change may be tried again when what it is
+        coupled to moved. What a person edited says nothing against the rule.
         """
         refused: Counter[str] = Counter()
         rules: dict[str, Rule] = {}
         for decided in decisions:
             rule, paths = decided.proposal.rule, list(decided.proposal.change)
             rules[rule.id] = rule
-            if decided.decision.verdict != "accepted":
+            if decided.decision.verdict != "accepted" and not decided.leads:
                 refused.update([rule.id] if decided.proposal.origin == "rule" else [])
                 continue
             for name in [name for name in refused if _coupled(rules[name], paths)]:

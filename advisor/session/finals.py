@@ -95,5 +95,5 @@ def _price(state: State, recipe: Recipe) -> float:
     """What the change that led to this recipe costs in complexity, by its rule."""
     digest = recipe.digest()
     tried = {one.trial.number for one in state.attempts if one.recipe.digest() == digest}
-    prices = (one.proposal.rule.price for one in state.decisions if one.trial in tried)
+    prices = (one.proposal.price for one in state.decisions if one.trial in tried)
     return max(prices, default=0.0)

@@ -53,7 +53,7 @@ def seen_spread(state: State) -> SeenSpread:
 def _weighed(proposal: Proposal, first: Pair, comparison: Comparison) -> Decision:
     """By the gain; where it tells nothing, a cured fault decides."""
     candidate, incumbent = first
-    decision = evidence.decide(comparison, proposal.rule.criterion, proposal.rule.price)
+    decision = evidence.decide(comparison, proposal.criterion, proposal.price)
     clear = {f.symptom for f in candidate.findings if f.outcome == "clear"}
     cured = _cured(incumbent, clear, candidate) or _mended(proposal, incumbent, clear, comparison)
     order = min((symptoms.ORDER[name] for name in cured), default=0)
@@ -75,7 +75,7 @@ def _odd_and_unlearned(proposal: Proposal, candidate: Attempt, incumbent: Attemp
     """Whether a setting that is wrong by itself goes back while neither has learned anything: one
     of several causes cannot show in the metric before the others are gone."""
     stuck = UNLEARNED in incumbent.blocking and candidate.blocking <= incumbent.blocking
-    return stuck and proposal.treats == ODD and proposal.rule.criterion == "no worse"
+    return stuck and proposal.treats == ODD and proposal.criterion == "no worse"
 
 
 def _cured(incumbent: Attempt, clear: set[str], candidate: Attempt) -> set[str]:

@@ -61,7 +61,7 @@ def may_lead(stage: Stage, proposal: Proposal) -> bool:
     """Whether others may be built on this change before it is shown to help: one of a rule that
     goes by the metric, and that does not make all that follows cost more."""
     rule = proposal.rule
-    by_gain = rule.criterion == "better" and rule.id not in ONLY_LOOK
+    by_gain = proposal.criterion == "better" and rule.id not in ONLY_LOOK
     dearer = "train.epochs" in proposal.change
     return proposal.origin == "rule" and by_gain and not dearer and stage.phase != TRAIN
 
@@ -122,10 +122,10 @@ def built_on(front: Leader, incumbent: Attempt, proposal: Proposal) -> Proposal:
     change = moved(incumbent.recipe, wanted)
     if incumbent.recipe.changed(change) != wanted:
         return proposal  # a field that goes away cannot be named
-    price = max(proposal.rule.price, front.decided.proposal.rule.price)
-    rule = replace(proposal.rule, criterion="better", price=price)
-    evidence = {**proposal.evidence, "built_on_trial": front.attempt.trial.number}
-    return replace(proposal, rule=rule, change=change, evidence=evidence)
+    number, price = front.attempt.trial.number, front.decided.proposal.price
+    evidence = {**proposal.evidence, "built_on_trial": number}
+    made = replace(proposal, change=change, evidence=evidence)
+    return replace(made, built_on=number, price_below=price)
 
 
 def step(front: Leader, proposal: Proposal) -> dict[str, Any]:

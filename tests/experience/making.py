@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import yaml
@@ -28,9 +29,13 @@ def rule(name: str = "a", set_: dict[str, Any] | None = None, **changes: Any) ->
     return parse_rule(yaml.safe_dump(raw | changes), VOCABULARY)
 
 
+NUMBERS = count(1)
+"""Of trials, each its own."""
+
+
 def decided(of: Rule, verdict: Verdict, *moved: str) -> Decided:
     """A decision on a proposal that moves these fields, those of the rule where none are named."""
     change = dict.fromkeys(moved or of.change, 1)
     stage = next(stage for stage in STAGES if stage.name == of.stage)
     proposal = Proposal(of, change, {}, (9, False, of.rank, of.id))
-    return Decided(stage, proposal, 1, Decision(verdict, "so"), None, None, ())
+    return Decided(stage, proposal, next(NUMBERS), Decision(verdict, "so"), None, None, ())

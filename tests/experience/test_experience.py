@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.evidence import Decision
 from advisor.experience import Counts, Experience, TrackRecord, outcomes, rule_version
 from advisor.rulebook import Rule
 from tests.experience.making import decided, rule
@@ -76,6 +77,32 @@ def test_decisions_are_counted_by_rule_and_verdict() -> None:
         ]
     )
     assert found == {rule_version(a): Counts(2, 0, 1), rule_version(b): Counts(0, 1, 0)}
+
+
+def test_what_led_counts_as_what_was_kept_of_it() -> None:
+    a, b = rule("a"), rule("b", {"optimizer.beta1": 0.8})
+    led = replace(decided(a, "undecided"), leads=True)
+    both = decided(b, "accepted", "optimizer.lr", "optimizer.beta1")
+    assert outcomes([led, both])[rule_version(a)] == Counts(1)
+    assert outcomes([led, replace(both, decision=Decision("rejected", "so"))])[
+        rule_version(a)
+    ] == Counts(0, 0, 1)
+    other = decided(b, "accepted", "optimizer.beta1")
+    assert outcomes([led, other])[rule_version(a)] == Counts(0, 0, 1)
+    assert outcomes([replace(led, leads=False), both])[rule_version(a)] == Counts(0, 0, 1)
+
+
+def test_what_was_decided_again_with_more_seeds_counts_once() -> None:
+    led = replace(decided(rule("a"), "undecided"), leads=True)
+    settled = replace(led, decision=Decision("rejected", "so"), leads=False)
+    assert outcomes([led, settled]) == {rule_version(rule("a")): Counts(0, 1)}
+
+
+def test_what_leads_is_not_refused() -> None:
+    a, other = rule("a"), rule("other", {"optimizer.lr": 0.1})
+    led = replace(decided(a, "undecided"), leads=True)
+    assert refused(led, of=a) == 0
+    assert refused(decided(other, "rejected"), led, of=other) == 0  # its field has moved
 
 
 def test_what_a_person_edited_or_made_up_is_not_counted() -> None:

@@ -146,7 +146,8 @@ def test_a_change_from_the_leader_on_is_both_changes_by_the_gain_at_the_higher_p
     made = Proposal(rule, {L2: 1e-4}, {"l2": 0.0}, (9, False, 5, rule.id))
     found = built_on(front, best, made)
     assert found.change == {DROPOUT: 0.1, L2: 1e-4}
-    assert (found.rule.criterion, found.rule.price) == ("better", 0.5)
+    assert (found.criterion, found.price) == ("better", 0.5)
+    assert found.rule is rule
     assert found.evidence == {"l2": 0.0, "built_on_trial": 7}
     assert step(front, found) == {L2: 1e-4}
     assert built_on(Leader(best), best, made) is made

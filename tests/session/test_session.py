@@ -183,7 +183,7 @@ def test_every_accepted_change_was_better_beyond_noise_or_cured_something() -> N
         comparison = decided.decision.comparison
         assert comparison is not None
         cured = decided.decision.reason.startswith("cures")
-        lenient = decided.proposal.rule.criterion == "no worse"
+        lenient = decided.proposal.criterion == "no worse"
         assert comparison.low > 0 or cured or lenient
 
 
