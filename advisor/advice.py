@@ -44,6 +44,8 @@ class Proposal:
     built_on: int | None = None
     """number of the trial that leads, whose change this one contains; None: taken from the
     incumbent"""
+    below: tuple[str, ...] = ()
+    """fields of the change that are as they are there"""
     price_below: float = 0.0
     """of the rules that led there"""
 

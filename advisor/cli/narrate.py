@@ -198,12 +198,17 @@ class Narrator:
         known = f" {proposal.track_record}".rstrip()
         title, rule = _text(proposal.rule.title), proposal.rule.id
         self.say(f"  [bold blue]> {title}[/] [dim]({rule}){known}[/]")
-        self.say(f"    change    {_text(change(before, proposal.change))}")
+        below = {path: proposal.change[path] for path in proposal.below}
+        above = {p: value for p, value in proposal.change.items() if p not in below}
+        if above:
+            self.say(f"    change    {_text(change(before, above))}")
+        if below:
+            self.say(f"    built on  trial {proposal.built_on}: {_text(change(before, below))}")
         self.say(f"    why       {_text(' '.join(proposal.reason.split()))}")
         seen = ", ".join(
             f"{name} {number(value)}"
             for name, value in proposal.evidence.items()
-            if value is not False
+            if value is not False and name != "built_on_trial"
         )
         self.say(f"    measured  {_text(seen)}")
 

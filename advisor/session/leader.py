@@ -119,13 +119,23 @@ def built_on(front: Leader, incumbent: Attempt, proposal: Proposal) -> Proposal:
     if front.decided is None:
         return proposal
     wanted = front.attempt.recipe.changed(proposal.change)
-    change = moved(incumbent.recipe, wanted)
+    change, below = both(incumbent.recipe, front.attempt.recipe, wanted)
     if incumbent.recipe.changed(change) != wanted:
         return proposal  # a field that goes away cannot be named
     number, price = front.attempt.trial.number, front.decided.proposal.price
     evidence = {**proposal.evidence, "built_on_trial": number}
     made = replace(proposal, change=change, evidence=evidence)
-    return replace(made, built_on=number, price_below=price)
+    return replace(made, built_on=number, below=below, price_below=price)
+
+
+def both(
+    incumbent: Recipe, leader: Recipe, wanted: Recipe
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The change from the incumbent to what is wanted, what moves from the leader on first; and
+    the fields that are as the leader has them."""
+    change, fields = moved(incumbent, wanted), leader.flat()
+    below = tuple(path for path, value in change.items() if fields.get(path) == value)
+    return dict(sorted(change.items(), key=lambda item: item[0] in below)), below
 
 
 def step(front: Leader, proposal: Proposal) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from advisor.search.repair import Change
 from advisor.session.asking import Asking, Picked
 from advisor.session.experiments import Experiments, Flow
 from advisor.session.judging import compared, judge
-from advisor.session.leader import ahead, leader, moved
+from advisor.session.leader import ahead, both, leader
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
 from advisor.session.step_order import promising
@@ -191,8 +191,10 @@ class Walks:
         """From the incumbent to the best so far with this step."""
         recipe = leader.recipe.changed(step.change)
         evidence = {"best_validation_metric": leader.value, "moves": step.path}
-        change = moved(self.state.best.recipe, recipe)
-        return Proposal(RULE, change, evidence, (9, False, RULE.rank, RULE.id))
+        change, below = both(self.state.best.recipe, leader.recipe, recipe)
+        order = (9, False, RULE.rank, RULE.id)
+        number = leader.trial.number if below else None
+        return Proposal(RULE, change, evidence, order, built_on=number, below=below)
 
 
 @dataclass

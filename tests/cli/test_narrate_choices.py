@@ -10,7 +10,7 @@ from advisor.cli.narrate import Narrator
 from advisor.requests import Choice, Choose
 from advisor.session import Session
 from tests import simulation
-from tests.session.steering import sick, to_question
+from tests.session.steering import sick, sound, to_question
 
 RATE = "optimizer.lr"
 
@@ -57,3 +57,13 @@ def test_the_autopilot_says_nothing_of_its_choices() -> None:
     text = told(session)
     for words in ("chosen: ", "edited: ", "refused: ", "a change of your own"):
         assert words not in text
+
+
+def test_what_a_change_is_built_on_is_told_apart_from_it() -> None:
+    session = sound("60t", **{RATE: 1.6e-3})
+    to_question(session)
+    lines = told(session).splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("    built on  trial "))
+    assert lines[place - 1].startswith("    change    ")
+    below = lines[place].partition(": ")[2].split(", ")
+    assert not any(part.split()[0] in lines[place - 1].split() for part in below)

@@ -145,7 +145,8 @@ def test_a_change_from_the_leader_on_is_both_changes_by_the_gain_at_the_higher_p
     rule = small(L2, 1e-4, criterion="no worse")
     made = Proposal(rule, {L2: 1e-4}, {"l2": 0.0}, (9, False, 5, rule.id))
     found = built_on(front, best, made)
-    assert found.change == {DROPOUT: 0.1, L2: 1e-4}
+    assert list(found.change.items()) == [(L2, 1e-4), (DROPOUT, 0.1)]  # what is new comes first
+    assert (found.built_on, found.below) == (7, (DROPOUT,))
     assert (found.criterion, found.price) == ("better", 0.5)
     assert found.rule is rule
     assert found.evidence == {"l2": 0.0, "built_on_trial": 7}

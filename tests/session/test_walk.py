@@ -6,9 +6,10 @@ from advisor.advice import Proposal
 from advisor.recipe import Recipe
 from advisor.requests import Answer, Choice, Choose, Decided, Request, Results, Train, TrainAll
 from advisor.session import Session, Settings
+from advisor.session.leader import moved
 from advisor.session.step_order import SHAPES
 from advisor.session.trying import FRESH_PAIRS
-from advisor.session.walk import LOOK, OVERTAKEN, RULE, moved
+from advisor.session.walk import LOOK, OVERTAKEN, RULE
 from tests import simulation
 from tests.session.steering import tell, to_question
 
