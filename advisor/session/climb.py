@@ -57,9 +57,14 @@ class Climbs:
     asking: Asking
     _done: set[str] = field(default_factory=set)
 
-    def settled(self, attempt: Attempt, proposal: Proposal) -> bool:
-        """Whether this moves nothing but the rate of a recipe whose rate was climbed along."""
-        return set(proposal.change) == {RATE} and self.was_here(attempt)
+    def settled(self, stage: Stage, attempt: Attempt, proposal: Proposal) -> bool:
+        """Whether this moves nothing but the rate of a recipe whose rate was climbed along; in
+        later stages, where more than the rate has moved since, that recipe and no other."""
+        if set(proposal.change) != {RATE}:
+            return False
+        if stage.name == RULE.stage:
+            return self.was_here(attempt)
+        return _rateless(attempt) in self._done
 
     def was_here(self, attempt: Attempt) -> bool:
         """Whether this recipe's rate was climbed along, or the incumbent's that it is built on: no

@@ -177,7 +177,7 @@ class Visits:
         fresh = [
             built_on(front, self._state.best, p)
             for p in advice.proposals
-            if _mark(front, p) not in refused and not self.climbs.settled(on, p)
+            if _mark(front, p) not in refused and not self.climbs.settled(stage, on, p)
         ]
         held_back = (*advice.refused, *(f"{rule}: refused by you" for rule in sorted(declined)))
         return Advice(tuple(self._fitting(stage, on, fresh)), advice.probes, held_back)
