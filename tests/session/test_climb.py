@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from advisor.requests import Choice, Choose, Decided, Request, StageEntered
@@ -119,3 +121,23 @@ def test_what_two_fresh_seeds_leave_undecided_on_the_better_side_gets_a_third() 
     ended = [one.decision for one in session.state.decisions if one.proposal.rule is RULE][-1]
     assert ended.comparison is not None
     assert ended.comparison.seeds == FRESH_PAIRS + 1
+
+
+@pytest.mark.parametrize(("stage", "again"), [("learning_rate", False), ("finish", True)])
+def test_once_more_than_the_rate_has_moved_the_finish_may_look_beside_it_again(
+    stage: str, again: bool
+) -> None:
+    start = {**GOOD, RATE: 3e-3, "tune.skip": ()}
+    small = replace(RULE, id="small", change={"regularization.dropout": 0.05}, rank=1)
+    beside = replace(RULE, id="beside", stage=stage, change={RATE: 4.2e-3}, rank=2)
+    session = Session(simulation.recipe(**start), (small, beside))
+    proposed: set[str] = set()
+    while session.request is not None:
+        request = session.request
+        if isinstance(request, Choose):
+            proposed |= {one.rule.id for one in request.proposals}
+        recipe = getattr(request, "recipe", None)
+        led = recipe is not None and recipe.regularization.dropout > 0
+        session.tell(simulation.answer(request, 0.78 if led else 0.72))
+    assert any(one.leads for one in session.state.decisions if one.proposal.rule.id == "small")
+    assert ("beside" in proposed) is again
