@@ -50,6 +50,12 @@ class Proposal:
     """of the rules that led there"""
 
     @property
+    def measured(self) -> dict[str, FactValue]:
+        """What stands behind it, for people: the evidence, and what it is built on."""
+        under = {} if self.built_on is None else {"built_on_trial": self.built_on}
+        return {**self.evidence, **under}
+
+    @property
     def criterion(self) -> Criterion:
         """What is built on something that is not shown to help must do better."""
         return self.rule.criterion if self.built_on is None else "better"

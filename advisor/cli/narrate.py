@@ -208,7 +208,7 @@ class Narrator:
         seen = ", ".join(
             f"{name} {number(value)}"
             for name, value in proposal.evidence.items()
-            if value is not False and name != "built_on_trial"
+            if value is not False
         )
         self.say(f"    measured  {_text(seen)}")
 

@@ -136,7 +136,7 @@ def proposal(one: Proposal, incumbent: Recipe) -> dict[str, Any]:
         "caution": rule.caution,
         "references": list(rule.references),
         "maturity": rule.maturity,
-        "measured": dict(one.evidence),
+        "measured": one.measured,
         "treats": one.treats,
         "aim": one.aim,
         "epochs": one.change.get("train.epochs", incumbent.train.epochs),

@@ -58,21 +58,24 @@ def leader(state: State, stage: Stage | None = None) -> Leader:
 
 
 def may_lead(stage: Stage, proposal: Proposal) -> bool:
-    """Whether others may be built on this change before it is shown to help: one of a rule that
-    goes by the metric, and that does not make all that follows cost more."""
-    rule = proposal.rule
-    by_gain = proposal.criterion == "better" and rule.id not in ONLY_LOOK
+    """Whether others may be built on this change of this stage before it is shown to help."""
+    return stage.phase != TRAIN and _can_be_built_on(proposal)
+
+
+def _can_be_built_on(proposal: Proposal) -> bool:
+    """One of a rule that goes by the metric, which does not make all that follows cost more."""
+    by_gain = proposal.criterion == "better" and proposal.rule.id not in ONLY_LOOK
     dearer = "train.epochs" in proposal.change
-    return proposal.origin == "rule" and by_gain and not dearer and stage.phase != TRAIN
+    return proposal.origin == "rule" and by_gain and not dearer
 
 
 def is_near_tie(decided: Decided) -> bool:
-    """Whether a rule's change did better by less than could be told from noise."""
+    """Whether a rule's change, of whatever stage, did better by less than could be told from
+    noise."""
     seen = decided.decision.comparison
     if decided.decision.verdict != "undecided" or seen is None:
         return False
-    later = replace(decided.stage, phase="raise performance")  # of the first phase as well
-    return may_lead(later, decided.proposal) and seen.gain > 0
+    return _can_be_built_on(decided.proposal) and seen.gain > 0
 
 
 def _led_to(state: State, decided: Decided) -> Attempt | None:
@@ -123,9 +126,7 @@ def built_on(front: Leader, incumbent: Attempt, proposal: Proposal) -> Proposal:
     if incumbent.recipe.changed(change) != wanted:
         return proposal  # a field that goes away cannot be named
     number, price = front.attempt.trial.number, front.decided.proposal.price
-    evidence = {**proposal.evidence, "built_on_trial": number}
-    made = replace(proposal, change=change, evidence=evidence)
-    return replace(made, built_on=number, below=below, price_below=price)
+    return replace(proposal, change=change, built_on=number, below=below, price_below=price)
 
 
 def both(

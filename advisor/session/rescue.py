@@ -56,9 +56,10 @@ class Rescue:
         start, misses = self.state.best, 0
         points = self._points(start)
         while misses < PATIENCE:
-            proposals = self._affordable(list(islice(points, self.settings.workers)))
+            new = list(islice(points, self.settings.workers))
+            proposals = self._affordable(new)
             if not proposals:
-                return "its share of the budget is spent", "leave"
+                return "its share of the budget is spent" if new else "all was tried", "leave"
             picked = yield from self.asking.ask(stage, proposals)
             if picked.action == "try":
                 yield from self.trials.run(stage, picked.proposals)

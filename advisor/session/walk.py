@@ -159,7 +159,7 @@ class Walks:
         for step in [*helped, *(shapes or others)][:most]:
             epochs += leader.train.epochs
             if self.shares.affordable(stage, epochs):
-                made.append((step, self._proposal(walk.leader, step)))
+                made.append((step, self._proposal(walk, step)))
         return made
 
     def _all_that_helped(self, walk: _Walk) -> list[Step]:
@@ -187,14 +187,17 @@ class Walks:
             ),
         )
 
-    def _proposal(self, leader: Attempt, step: Step) -> Proposal:
-        """From the incumbent to the best so far with this step."""
+    def _proposal(self, walk: _Walk, step: Step) -> Proposal:
+        """From the incumbent to the best so far with this step, at the price of what led there."""
+        leader, price = walk.leader, walk.proposal.price if walk.proposal else 0.0
         recipe = leader.recipe.changed(step.change)
         evidence = {"best_validation_metric": leader.value, "moves": step.path}
         change, below = both(self.state.best.recipe, leader.recipe, recipe)
         order = (9, False, RULE.rank, RULE.id)
         number = leader.trial.number if below else None
-        return Proposal(RULE, change, evidence, order, built_on=number, below=below)
+        return Proposal(
+            RULE, change, evidence, order, built_on=number, below=below, price_below=price
+        )
 
 
 @dataclass

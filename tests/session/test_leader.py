@@ -62,7 +62,7 @@ def test_what_is_ahead_but_not_shown_is_built_on() -> None:
     assert first.leads
     assert set(first.proposal.change) == {DROPOUT}
     assert set(second.proposal.change) == {DROPOUT, L2}
-    assert second.proposal.evidence["built_on_trial"] == first.trial
+    assert second.proposal.measured["built_on_trial"] == first.trial
 
 
 def test_where_it_led_is_decided_on_fresh_seeds_though_no_search_follows() -> None:
@@ -149,7 +149,8 @@ def test_a_change_from_the_leader_on_is_both_changes_by_the_gain_at_the_higher_p
     assert (found.built_on, found.below) == (7, (DROPOUT,))
     assert (found.criterion, found.price) == ("better", 0.5)
     assert found.rule is rule
-    assert found.evidence == {"l2": 0.0, "built_on_trial": 7}
+    assert found.measured == {"l2": 0.0, "built_on_trial": 7}
+    assert made.measured == {"l2": 0.0}
     assert step(front, found) == {L2: 1e-4}
     assert built_on(Leader(best), best, made) is made
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from advisor.advice import Proposal
 from advisor.recipe import Recipe
@@ -174,6 +175,18 @@ def test_workers_take_several_steps_at_a_time() -> None:
         one.tell(simulation.answer(one.request))
     assert sizes[0] == 3
     assert LOOK in sizes
+
+
+def test_a_step_has_the_price_of_what_it_is_taken_from() -> None:
+    dear = replace(RULE, id="dear", stage="loss", price=0.25, change={"model.hidden": [128]})
+    start = simulation.recipe(**GOOD, **{"tune.budget": "60t"})
+    one = Session(start, (replace(dear, rank=1),))
+    seen = run(one, several_small, stop=True)
+    steps = [each.proposal for each in seen if each.proposal.rule is RULE]
+    priced = [each.price for each in steps if each.built_on is not None]
+    assert seen[0].leads
+    assert priced[0] == 0.25
+    assert all(each.price == 0 for each in steps if each.built_on is None)
 
 
 def several_of_one_round(recipe: Recipe) -> float:

@@ -79,7 +79,7 @@ def proposed(proposal: Proposal, before: Recipe) -> Proposed:
         rule.title,
         " ".join(proposal.reason.split()),
         tuple(Change(path, had.get(path), value) for path, value in proposal.change.items()),
-        tuple((name, value) for name, value in proposal.evidence.items() if value is not False),
+        tuple((name, value) for name, value in proposal.measured.items() if value is not False),
         str(proposal.track_record),
         proposal.origin,
     )
