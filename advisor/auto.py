@@ -241,10 +241,16 @@ def _carry_out(
             run = crew.in_step if request.together else crew.experiments
             costs = run(request.trials, ledger.folder, observer.event)
             told = [_told(trial, cost) for trial, cost in zip(request.trials, costs, strict=True)]
-            seconds = time.perf_counter() - began
+            seconds = max(time.perf_counter() - began, _least_seconds(costs, crew.workers))
             return {"trials": told, "seconds": seconds, "together": request.together}
         case _:
             return _told(request, crew.experiment(request, ledger.folder, observer.event))
+
+
+def _least_seconds(costs: Sequence[Cost], workers: int) -> float:
+    """What trials side by side take at least, those that an earlier process began included."""
+    each = [cost.seconds for cost in costs]
+    return max(*each, sum(each) / workers)
 
 
 def _chosen(request: Choose, state: State, choose: Chooser) -> Choice:

@@ -1,4 +1,8 @@
-"""What tuning may spend: epochs, full trainings, or minutes."""
+"""What tuning may spend: epochs, full trainings, or minutes.
+
+Minutes are the wall time of trainings and probes. Starting the first worker, reading the data,
+opening the test split and a person's time to think are no part of it.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +61,17 @@ class Budget:
         return self.limit >= self._in_unit(epochs, epochs * pace) * (1 - 1e-9)
 
     def __str__(self) -> str:
-        return f"{self.spent:.3g} of {counted(self.limit, WORDS[self.unit])}"
+        limit = counted(self.limit, WORDS[self.unit])
+        return f"{_time(self.seconds) if self.unit == 'm' else f'{self.spent:.3g}'} of {limit}"
 
     def _in_unit(self, epochs: float, seconds: float) -> float:
         spent = {"e": epochs, "t": epochs / self.epochs_a_training, "m": seconds / 60}
         return spent[self.unit]
+
+
+def _time(seconds: float) -> str:
+    """`0.3 seconds`, `12 seconds` or, from a minute on, `1:23`."""
+    if seconds < 9.95:
+        return counted(round(seconds, 1), "second")
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}" if whole >= 60 else counted(whole, "second")

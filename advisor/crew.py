@@ -34,7 +34,10 @@ class Crew:
         for one in self._runners:
             self._idle.put(one)
         self._voice = threading.Lock()
-        self._closed = False
+
+    @property
+    def workers(self) -> int:
+        return len(self._runners)
 
     @property
     def runner(self) -> Runner:
@@ -53,8 +56,8 @@ class Crew:
         self.close()
 
     def close(self) -> None:
-        """End all workers, whatever they are doing."""
-        self._closed = True
+        """End all workers, whatever they are doing, for good; from any thread. What is under way
+        raises ClosedError and leaves its folder to be taken up."""
         for runner in self._runners:
             runner.close()
 
@@ -155,13 +158,12 @@ class Crew:
             try:
                 self._carry_out(runner, request, place, said)
             except WorkerDiedError:
-                if self._closed:
-                    raise
                 self._carry_out(runner, request, place, said)  # once more, from its checkpoint
         except (WorkerError, UnfitError) as failure:
             error = str(failure)
             said(trial_files.note_failure(place, failure))
-        cost = Cost(time.perf_counter() - began, error)
+        seconds = max(time.perf_counter() - began, trial_files.seconds_in_all(place))
+        cost = Cost(seconds, error)
         trial_files.conclude(place, request.recipe, cost)
         return cost
 

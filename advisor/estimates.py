@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from advisor.luck import error_at, is_measured
+from advisor.luck import error_at, is_whole
+from advisor.metrics import oriented
 from advisor.recipe import Metric
 from advisor.state import Attempt, State
 
@@ -37,7 +38,7 @@ def fresh_estimate(state: State) -> Estimate | None:
     Its variance is that of the examples, which all seeds share, and that between trainings: what
     such a training is known to vary by, or what these do if that is more, over their number.
     """
-    fresh = [attempt for attempt in state.fresh if is_measured(attempt)]
+    fresh = [attempt for attempt in state.fresh if is_whole(attempt)]
     if not fresh or state.finals is None:
         return None
     values = [attempt.value for attempt in fresh if attempt.value is not None]
@@ -66,9 +67,23 @@ def _interval(metric: Metric, value: float, error: float) -> tuple[float | None,
     """Within what the metric can be."""
     if not math.isfinite(error):
         return None, None
-    low = 0.0 if metric in SHARES else LEAST.get(metric, -math.inf)
-    high = 1.0 if metric in (*SHARES, "r2") else math.inf
+    low, high = limits(metric)
     return max(low, value - CONFIDENCE_Z * error), min(high, value + CONFIDENCE_Z * error)
+
+
+def limits(metric: Metric) -> tuple[float, float]:
+    """Between what the metric can be."""
+    low = 0.0 if metric in SHARES else LEAST.get(metric, -math.inf)
+    return low, 1.0 if metric in (*SHARES, "r2") else math.inf
+
+
+def within(
+    metric: Metric, before: float, gain: float, low: float, high: float
+) -> tuple[float, float]:
+    """An interval of a gain over a model whose metric is `before`, within what such a gain can be:
+    nobody gains more than what is missing. It always holds the gain."""
+    ends = sorted(oriented(metric, end) - oriented(metric, before) for end in limits(metric))
+    return max(low, min(ends[0], gain)), min(high, max(ends[1], gain))
 
 
 def _examples(attempt: Attempt) -> int:

@@ -22,6 +22,7 @@ from advisor.mistakes import is_full_disk
 
 FORMAT = 1
 FILE = "session.db"
+LOCK = ".lock"
 
 SCHEMA = """
 CREATE TABLE header (format INTEGER NOT NULL, content TEXT NOT NULL);
@@ -56,7 +57,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = FileLock(folder / ".lock")
+        self._lock = FileLock(folder / LOCK)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -78,7 +79,7 @@ class Ledger:
     def check_free(folder: Path) -> None:
         """Raise LedgerError unless a session may begin in `folder`: new, or an empty folder."""
         try:
-            occupied = folder.exists() and any(e.name != ".lock" for e in folder.iterdir())
+            occupied = folder.exists() and any(e.name != LOCK for e in folder.iterdir())
         except OSError as error:
             raise LedgerError(f"{folder}: cannot be the output folder: {error.strerror}") from error
         if (folder / FILE).exists():
@@ -185,6 +186,20 @@ class Ledger:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process is at work on the session in `folder`, as far as can be told."""
+    place = folder / LOCK
+    if not place.exists():
+        return False
+    try:
+        with FileLock(place, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a folder that cannot be written to
+        return False
 
 
 @dataclass(frozen=True)

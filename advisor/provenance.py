@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -22,10 +22,12 @@ from advisor.recipe import Recipe
 from advisor.requests import Choice
 from advisor.state import Attempt, State
 from advisor.sweep import processors
+from advisor.text import counted
 from advisor.trial_files import trial_folder
 
 FILE = "record.json"
 FORMAT = 1
+ACCELERATED = "trained on an accelerator without --deterministic: the last digits may differ"
 LIBRARIES = ("numpy", "scikit-learn", "safetensors", "pydantic")
 """What splits, data sets and weights rest on, besides the backend's."""
 
@@ -53,6 +55,7 @@ def record(state: State, found: Record) -> dict[str, Any]:
             "digest": header.get("rules"),
             "folders": [Path(each).name for each in header.get("rule_folders", ())],
             "experience": header.get("experience") is not None,
+            "experience_used": header.get("experience") or None,
         },
         "seeds": seeds(state),
         "test_opened": found.openings,
@@ -127,25 +130,36 @@ def _best(state: State, folder: Path) -> dict[str, Any] | None:
 
 def _repeat(state: State, found: Record) -> dict[str, Any]:
     """Commands for the session's folder, and how exactly the first repeats the best training."""
-    header, best = found.header, state.incumbent
-    used = _device(state, header)["used"] or header["device"]
-    chosen = f"--backend {header['backend']} --device {used}"
-    chosen += " --deterministic" if header.get("deterministic") else ""
-    workers = int(header.get("workers", 1))
-    own = [f"--rules {shlex.quote(Path(each).name)}" for each in header.get("rule_folders", ())]
-    many = [f"--workers {workers}"] if workers > 1 else []
-    experience = [] if header.get("experience") else ["--no-experience"]
-    session = " ".join(["advisor auto start.yaml", chosen, *own, *many, *experience])
+    best = state.incumbent
     trained = best is not None and best.value is not None
     why = _inexact(best, found) if best is not None and trained else ""
-    again = f"{_threads(header)}{_kept_to(workers)}advisor run best.yaml {chosen}"
+    folders = [Path(each).name for each in found.header.get("rule_folders", ())]
+    again, session = commands(state, found, folders)
+    otherwise = _otherwise(state, found)
     return {
         "best": again if trained else None,
-        "session": f"{session} --out ../again",
+        "session": session,
         "by_hand": by_hand(found),
         "exact": trained and not why,
         "why_not_exact": why or None,
+        "session_exact": not otherwise,
+        "why_session_not_exact": otherwise or None,
     }
+
+
+def commands(state: State, found: Record, rule_folders: Sequence[str]) -> tuple[str, str]:
+    """What trains the best recipe again, and what does the whole session again; in its folder."""
+    header = found.header
+    used = _device(state, header)["used"] or header["device"]
+    chosen = f"--backend {header['backend']} --device {used}"
+    chosen += " --deterministic" if header.get("deterministic") else ""
+    workers, threads = int(header.get("workers", 1)), _threads(header)
+    own = [f"--rules {shlex.quote(each)}" for each in rule_folders]
+    many = [f"--workers {workers}"] if workers > 1 else []
+    experience = [] if header.get("experience") else ["--no-experience"]
+    options = " ".join([chosen, *own, *many, *experience, "--out ../again"])
+    again = f"{threads}{_kept_to(workers)}advisor run best.yaml {chosen}"
+    return again, f"{threads}advisor auto start.yaml {options}"
 
 
 def by_hand(found: Record) -> int:
@@ -171,12 +185,29 @@ def _inexact(best: Attempt, found: Record) -> str:
     """Why another training of the best recipe may differ in its last digits; "" if it does not."""
     started = best.result.started
     if started is not None and started.device != "cpu" and not found.header.get("deterministic"):
-        return "trained on an accelerator without --deterministic: the last digits may differ"
+        return ACCELERATED
     if _in_step(best.trial.number, found):
         return (
             "trained in step with others, as one program: alone, the last digits may differ, and "
             "with them what a long training comes to"
         )
+    return ""
+
+
+def _otherwise(state: State, found: Record) -> str:
+    """Why the whole session may take another course the next time; "" if it does not."""
+    devices = {one.result.started.device for one in state.attempts if one.result.started}
+    if found.header.get("experience"):
+        return (
+            "it used what was known of the rules from earlier sessions (rules.experience_used), "
+            "and every session adds to that"
+        )
+    if count := by_hand(found):
+        return f"{counted(count, 'choice')} of it were made by hand"
+    if state.budget.unit == "m":
+        return "its budget is in minutes, and no two sessions are equally fast"
+    if devices - {"cpu"} and not found.header.get("deterministic"):
+        return ACCELERATED
     return ""
 
 

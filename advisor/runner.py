@@ -15,7 +15,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -48,6 +49,10 @@ class WorkerDiedError(WorkerError):
     """The worker's process is gone: killed from outside, for want of memory, or crashed."""
 
 
+class ClosedError(Exception):
+    """The runner was closed, perhaps by another thread: nothing is to be judged by it."""
+
+
 def _ignore(event: Event, member: int = 0) -> None:
     pass
 
@@ -70,6 +75,8 @@ class Runner:
         self.deterministic, self.trusted, self.cpus = deterministic, trusted, tuple(cpus)
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[bytes] | None = None
+        self._closed = False
+        self._handover = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -178,8 +185,11 @@ class Runner:
         self._send({"do": "stop"})
 
     def close(self) -> None:
-        """End the worker, whatever it is doing."""
-        process, self._process = self._process, None
+        """End the worker, whatever it is doing, for good; from any thread. Who waits for it, or
+        asks for more, gets a ClosedError."""
+        with self._handover:
+            self._closed = True
+            process, self._process = self._process, None
         if process is None:
             return
         process.kill()
@@ -222,9 +232,8 @@ class Runner:
     ) -> dict[str, Any]:
         process = self._started()
         self._send({**request, "device": self.device, "deterministic": self.deterministic})
-        assert process.stdout is not None
         found: dict[str, Any] = {}
-        for line in process.stdout:
+        for line in self._lines(process):
             try:
                 answer = json.loads(line)
             except ValueError:  # a line torn by the worker's death
@@ -240,6 +249,16 @@ class Runner:
                 found |= answer
         raise self._death()
 
+    def _lines(self, process: subprocess.Popen[str]) -> Iterator[str]:
+        """What the worker says until it is gone."""
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:  # noqa: UP028 that would close it with this generator
+                yield line
+        except ValueError:  # it was closed between two lines
+            if not self._closed:
+                raise
+
     @staticmethod
     def _error(answer: Mapping[str, Any]) -> Exception:
         if "errno" in answer:  # of the machine, not of the training: nothing is to be judged by it
@@ -248,9 +267,11 @@ class Runner:
             return (UnfitError if answer["unfit"] else UserError)(answer["error"])
         return WorkerError(answer["error"], answer["detail"])
 
-    def _death(self) -> WorkerDiedError:
-        process, self._process = self._process, None
-        assert process is not None
+    def _death(self) -> WorkerDiedError | ClosedError:
+        with self._handover:
+            process, self._process = self._process, None
+        if process is None:
+            return ClosedError("the worker was closed")
         code = process.wait()
         why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         if code == -signal.SIGKILL:
@@ -268,25 +289,31 @@ class Runner:
         return self._errors.read().decode("utf-8", "replace").strip()
 
     def _started(self) -> subprocess.Popen[str]:
-        if self._process is None:
-            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the worker
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "advisor.worker", self.backend, *map(str, self.cpus)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                text=True,
-                encoding="utf-8",
-                start_new_session=True,  # Ctrl+C is for the caller to handle, in order
-            )
-        return self._process
+        with self._handover:
+            if self._closed:
+                raise ClosedError("the worker was closed")
+            if self._process is None:
+                self._process = self._new()
+            return self._process
+
+    def _new(self) -> subprocess.Popen[str]:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the worker
+        return subprocess.Popen(
+            [sys.executable, "-m", "advisor.worker", self.backend, *map(str, self.cpus)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl+C is for the caller to handle, in order
+        )
 
     def _send(self, request: Mapping[str, Any]) -> None:
-        process = self._process
+        process, line = self._process, json.dumps(request) + "\n"
         if process is None or process.stdin is None or process.stdin.closed:
             return
         try:
-            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.write(line)
             process.stdin.flush()
-        except BrokenPipeError:
-            pass  # the worker is gone; reading its answer says how
+        except (BrokenPipeError, ValueError):
+            pass  # the worker is gone, or closed; reading its answer says how

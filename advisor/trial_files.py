@@ -68,6 +68,13 @@ def read_result(folder: Path, seconds: float = 0.0, error: str = "") -> Result:
     return Result(events, predictions, seconds, error)
 
 
+def seconds_in_all(folder: Path) -> float:
+    """What the training in this folder took in all the processes that it went on in; 0.0 for what
+    is none."""
+    finished = Result(read_events(folder / "events.jsonl")).finished
+    return finished.seconds if finished else 0.0
+
+
 def is_whole(result: Result) -> bool:
     """Whether a finished trial's files hold its end, and its outputs where it has any."""
     ended = result.events and isinstance(result.events[-1], TrialFinished | ProbeFinished)

@@ -10,48 +10,17 @@ and the sealed test agrees to 3.5 points (two standard errors of the difference)
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from common import save
+from sessions import session
 
-ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = ("torch", "jax")
+RECIPE = "examples/digits.yaml"
 START, END, TEST_GAP, BUDGET = 0.6, 0.97, 0.035, 60
-
-
-def session(backend: str, seed: int, folder: Path) -> dict[str, Any]:
-    """The summary of one session, and its wall time."""
-    command = [sys.executable, "-m", "advisor.cli", "auto", "examples/digits.yaml"]
-    command += ["--budget", f"{BUDGET}e", "--seed", str(seed), "--backend", backend]
-    command += ["--no-experience"]  # figures must not depend on earlier runs
-    began = time.perf_counter()
-    done = subprocess.run(
-        [*command, "--out", str(folder), "--json"], cwd=ROOT, capture_output=True, text=True
-    )
-    if done.returncode:
-        sys.exit(f"{shlex.join(command)} failed:\n{done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {
-        "backend": backend,
-        "seed": seed,
-        "start": found["baseline"]["value"],
-        "best": found["best"]["value"],
-        "test": found["test"]["value"],
-        "epochs": found["cost"]["epochs"],
-        "training_seconds": found["cost"]["seconds"],
-        "wall_seconds": time.perf_counter() - began,
-        "trials": found["trials"],
-        "accepted": found["accepted"],
-        "rejected": found["rejected"],
-        "undecided": found["undecided"],
-    }
 
 
 def passes(row: dict[str, Any]) -> bool:
@@ -68,7 +37,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for backend in BACKENDS:
             for seed in (0,) if short else (0, 1, 2):
-                row = session(backend, seed, Path(folder) / f"{backend}-{seed}")
+                where = Path(folder) / f"{backend}-{seed}"
+                row = session(RECIPE, backend, seed, f"{BUDGET}e", where)
                 rows.append(row)
                 print(
                     f"{backend:8} {seed:4} {row['start']:7.3f} {row['best']:7.3f} "

@@ -2,14 +2,17 @@
 
     python benchmarks/tuning.py --short     two tasks, two starts, one seed: about five minutes
     python benchmarks/tuning.py             everything, hours; taken up where it stopped; writes
-                                            benchmarks/results/tuning.json
+                                            benchmarks/results/tuning.json, whose searches it takes
+                                            over: only our own sessions are run again
+    python benchmarks/tuning.py --anew      everything again, searches too
     python benchmarks/tuning.py --minutes 60            so much of it as fits, all tasks alike
     python benchmarks/tuning.py --task wine --method advisor --method tpe
 
 Ours, random search, TPE with median pruning and TPE with Hyperband begin with the same recipe and
 may spend as many epochs; searches go over the space of docs/search-space.md. A method's value is
-the best validation metric of any training so far, for all alike. Probes count as what they cost.
-Test metrics are of the trial that was best on validation; they are looked at after the fact.
+the best validation metric of any training so far that did not diverge, for all alike. Probes count
+as what they cost; checks before training are free for all. Test metrics are of the trial that was
+best on validation; they are looked at after the fact. Hyperband is tried from a few starts only.
 """
 
 from __future__ import annotations
@@ -22,11 +25,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from common import save
+from common import RESULTS, save, versions
 from rich.console import Console
 from rich.table import Table
 from tuners.jobs import CHECKPOINTS, METHODS, Job, Outcome, jobs, lines, run
@@ -54,7 +57,9 @@ def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--equivalents", type=int, default=EQUIVALENTS, help="full trainings")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no run later")
-    parser.add_argument("--anew", action="store_true", help="forget what an earlier run left")
+    parser.add_argument(
+        "--anew", action="store_true", help="forget what an earlier run left, and recorded searches"
+    )
     return parser.parse_args(arguments)
 
 
@@ -70,12 +75,17 @@ def planned(options: argparse.Namespace) -> list[Job]:
 
 
 def outcomes(
-    wanted: Sequence[Job], processes: int, done: Path | None, minutes: float
+    wanted: Sequence[Job],
+    processes: int,
+    done: Path | None,
+    minutes: float,
+    recorded: Mapping[str, Outcome],
 ) -> Iterator[Outcome]:
-    """Outcomes of all jobs as they come; those in `done` first. None is begun after `minutes`."""
+    """Outcomes of all jobs as they come, those that are `recorded` or in `done` first. None is
+    begun after `minutes`."""
     until = time.perf_counter() + 60 * minutes
     keys = {job.key for job in wanted}
-    known = {one.key: one for one in lines(done)} if done else {}
+    known = {**recorded, **({one.key: one for one in lines(done)} if done else {})}
     yield from (one for key, one in known.items() if key in keys)
     rules, idle = installed(VOCABULARY), queue.Queue[Runner]()
     runners = [Runner(wanted[0].backend, "cpu") for _ in range(processes)] if wanted else []
@@ -109,6 +119,19 @@ def outcomes(
         finally:
             for runner in runners:
                 runner.close()
+
+
+def searches() -> dict[str, Outcome]:
+    """Of the latest record, those of the searches: they don't depend on how we advise. None where
+    it was made with another torch."""
+    path = RESULTS / "tuning.json"
+    if not path.exists():
+        return {}
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if record["versions"].get("torch") != versions().get("torch"):
+        return {}
+    found = (Outcome.of_brief(raw) for raw in record["outcomes"] if raw["method"] != "advisor")
+    return {one.key: one for one in found}
 
 
 def show(console: Console, found: Sequence[Outcome], made: Sequence[Figure]) -> None:
@@ -151,7 +174,8 @@ def main() -> int:
             done.unlink(missing_ok=True)
     began, found = time.perf_counter(), list[Outcome]()
     with console.status("starting") as status:
-        for one in outcomes(wanted, options.processes, done, options.minutes):
+        recorded = {} if options.short or options.anew else searches()
+        for one in outcomes(wanted, options.processes, done, options.minutes, recorded):
             found.append(one)
             spent = time.perf_counter() - began
             status.update(f"{len(found)} of {len(wanted)}, {spent / 60:.0f} min: {one.key}")
@@ -167,7 +191,7 @@ def main() -> int:
                 "tasks": table(rounds(found), METHODS),
                 "runs": [len(found), len(wanted)],
                 "hours": sum(one.seconds for one in found) / 3600,
-                "outcomes": [_brief(one) for one in found],
+                "outcomes": [one.brief() for one in sorted(found, key=lambda one: one.key)],
             },
         )
     if len(found) < len(wanted):
@@ -175,21 +199,6 @@ def main() -> int:
     short = [figure.name for figure in made if figure.met is False]
     print(f"FALLS SHORT: {', '.join(short)}" if short else "PASS: every figure meets its target")
     return bool(short)
-
-
-def _brief(one: Outcome) -> dict[str, object]:
-    record = one.record()
-    del record["trials"]
-    return record | {"curve": [(round(at, 3), round(value, 5)) for at, value in _steps(one)]}
-
-
-def _steps(one: Outcome) -> list[tuple[float, float]]:
-    """The curve, only where it rises."""
-    found: list[tuple[float, float]] = []
-    for at, value in one.curve():
-        if not found or found[-1][1] != value:
-            found.append((at, value))
-    return found
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ UNITS = st.lists(WIDTH, max_size=4)
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 NAMES = st.text(CHARACTERS, min_size=1, max_size=80)
 POSITIVE = numbers(0, 1e3, exclude_min=True)
+STAGES = ["sanity", {"name": "quantize", "until": 0.97, "trials": 2}, "finish"]
 DEPTH = st.integers(1, 100)
 CODE = st.none() | st.just("/nets.py:Net")
 WEIGHTS = st.none() | st.just("balanced")
@@ -244,6 +245,7 @@ def recipes(draw: Draw) -> r.Recipe:
         "tune": {
             "budget": f"{draw(st.integers(1, 999))}{draw(st.sampled_from('etm'))}",
             "ensemble": draw(st.sampled_from([0, 2, 10])),
+            "stages": draw(st.sampled_from([None, STAGES])),
             "locked": draw(
                 st.lists(st.sampled_from(["optimizer", "train.seed", "transfer.multipliers"]))
             ),

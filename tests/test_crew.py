@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from advisor import trial_files
 from advisor.auto import Start, begin, drive, first_proposal
 from advisor.crew import Crew
-from advisor.events import Evaluated, Event
+from advisor.events import Evaluated, Event, StepsDone
 from advisor.facts import VOCABULARY
 from advisor.ledger import Ledger
 from advisor.recipe import Recipe
-from advisor.requests import Answer, Request, Train
+from advisor.requests import Answer, Request, Results, Train, TrainAll
 from advisor.rulebook import installed
-from advisor.runner import Runner, UserError
+from advisor.runner import ClosedError, Runner, UserError, WorkerError
 from advisor.session import Session, Settings
 from advisor.state import State
 from advisor.trial_files import Cost, conclude, concluded, read_result, trial_folder
+from tests.report import made
 
 pytest.importorskip("torch")
 RULES = installed(VOCABULARY)
@@ -161,3 +166,71 @@ def test_a_worker_that_dies_is_replaced_once(crew: Crew, times: int, tmp_path: P
     assert (finished.status, bool(cost.error)) == (
         ("finished", False) if times == 1 else ("failed", True)
     )
+
+
+@pytest.mark.parametrize("how", ["experiments", "in_step"])
+def test_nothing_begins_or_fails_once_a_crew_is_closed(how: str, tmp_path: Path) -> None:
+    requests = [
+        Train(n, "candidate", recipe(**{"train.epochs": 5000, "train.seed": n})) for n in range(3)
+    ]
+    with crew_of(1) as crew:
+        closed = threading.Event()
+
+        def close(event: Event, trial: int) -> None:
+            assert not closed.is_set(), f"trial {trial} goes on"
+            if isinstance(event, StepsDone):
+                crew.close()
+                closed.set()
+
+        with pytest.raises(ClosedError):
+            getattr(crew, how)(requests, tmp_path, close)
+        assert crew.runner.pid is None
+    for request in requests:
+        place = trial_folder(tmp_path, request.number)
+        assert concluded(place, request.recipe) is None
+        assert read_result(place).finished is None
+
+
+def test_a_training_that_was_taken_up_costs_what_it_took_in_all(crew: Crew, tmp_path: Path) -> None:
+    long = Train(1, "baseline", recipe(**{"train.epochs": 40}))
+    place = trial_folder(tmp_path, 1)
+    trial_files.begin(place, long.recipe)
+
+    def kill(event: Event) -> None:
+        if isinstance(event, Evaluated) and event.epoch > 20:
+            os.kill(crew.runner.pid or 0, signal.SIGKILL)
+
+    with pytest.raises(WorkerError):
+        crew.runner.train(long.recipe, place, kill, checkpoint_seconds=0.0)
+    file = place / "checkpoint.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"seconds": 1000.0}))
+    cost = crew.experiment(long, tmp_path, lambda event, trial: None)
+    assert 1000.0 < cost.seconds < 1060.0
+    assert concluded(place, long.recipe) == cost
+
+
+class OneRound:
+    """A session that asks for one round of trainings."""
+
+    def __init__(self) -> None:
+        self.state: Any = None
+        self.request: Request | None = TrainAll(tuple(trains(3)))
+        self.answer: Answer = None
+
+    def tell(self, answer: Answer) -> None:
+        self.request, self.answer = None, answer
+
+
+@pytest.mark.parametrize(("workers", "least"), [(1, 3.0), (3, 1.0)])
+def test_trials_side_by_side_cost_no_less_than_they_did_in_all(
+    workers: int, least: float, tmp_path: Path
+) -> None:
+    """As after a kill when all but the ledger was written: they take no time now."""
+    session: Any = OneRound()
+    known: Any = made.Crew()
+    known.workers = workers
+    with Ledger.create(tmp_path / "s", made.header(recipe())) as ledger:
+        drive(session, ledger, known, Heard(), first_proposal)
+    assert isinstance(session.answer, Results)
+    assert [one.seconds for one in session.answer.results] == [1.0] * 3
+    assert least <= session.answer.seconds < least + 2.0

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.estimates import CONFIDENCE_Z, fresh_estimate
+from advisor.estimates import CONFIDENCE_Z, fresh_estimate, within
 from advisor.evidence import Decision
+from advisor.recipe import Metric
 from advisor.requests import Finalist, Finals
 from advisor.state import State
 from tests.session_symptoms.states import REGRESSION, attempt, recipe, session
@@ -62,6 +63,19 @@ def test_it_stays_within_what_the_metric_can_be(value: float) -> None:
     assert found.low is not None
     assert found.high is not None
     assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "ends"),
+    [("accuracy", (-0.5, 0.5)), ("r2", (-3.0, 0.5)), ("rmse", (-3.0, 0.5)), ("perplexity", None)],
+)
+def test_a_gain_is_within_what_is_missing(metric: Metric, ends: tuple[float, float] | None) -> None:
+    before = 1.25 if metric == "perplexity" else 0.5
+    assert within(metric, before, 0.1, -3.0, 3.0) == (ends or (-3.0, 0.25))
+
+
+def test_an_interval_always_holds_its_gain() -> None:
+    assert within("accuracy", 0.5, 0.6, 0.2, 3.0) == (0.2, 0.6)
 
 
 def test_errors_have_no_upper_bound() -> None:

@@ -115,6 +115,22 @@ def test_a_training_in_step_with_others_does_not_repeat_exactly(tmp_path: Path) 
     assert "in step" in found["why_not_exact"]
 
 
+def test_a_session_that_used_experience_is_not_said_to_repeat(tmp_path: Path) -> None:
+    assert told(state(), tmp_path)["repeat"]["session_exact"]
+    used = {"some-rule": {"accepted": 1}}
+    found = told(state(), tmp_path, experience=used)
+    assert found["rules"]["experience_used"] == used
+    assert found["repeat"]["exact"], "one training asks no rule"
+    assert not found["repeat"]["session_exact"]
+    assert "every session adds" in found["repeat"]["why_session_not_exact"]
+    assert "--no-experience" not in found["repeat"]["session"]
+
+
+def test_a_budget_in_minutes_does_not_repeat(tmp_path: Path) -> None:
+    found = told(state(**{"tune.budget": "5m"}), tmp_path)["repeat"]
+    assert "in minutes" in found["why_session_not_exact"]
+
+
 def test_choices_of_a_person_are_counted(tmp_path: Path) -> None:
     told = (
         {"action": "try", "index": 0},
@@ -125,6 +141,7 @@ def test_choices_of_a_person_are_counted(tmp_path: Path) -> None:
     entries = tuple(Entry("choose sanity a b", answer) for answer in told)
     found = record(state(), Record(tmp_path, HEADER, entries, ("2026-01-31T12:05:00+00:00",), 1))
     assert found["repeat"]["by_hand"] == 2
+    assert "2 choices of it were made by hand" in found["repeat"]["why_session_not_exact"]
 
 
 def test_as_many_processors_and_threads_as_it_had(
@@ -135,6 +152,7 @@ def test_as_many_processors_and_threads_as_it_had(
     there = {"thread_settings": {"OMP_NUM_THREADS": "2"}}
     found = told(state(), tmp_path, workers=3, machine=there)["repeat"]
     assert found["best"].startswith("OMP_NUM_THREADS=2 taskset -c 4,5 advisor run best.yaml")
+    assert found["session"].startswith("OMP_NUM_THREADS=2 advisor auto start.yaml")
     assert "--workers 3" in found["session"]
 
 

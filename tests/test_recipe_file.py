@@ -461,3 +461,30 @@ def test_every_example_is_a_recipe(path: Path) -> None:
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 4
+
+
+OWN_STAGE = """
+task: classification
+data: {source: "sklearn:digits"}
+model: {kind: mlp}
+tune: {stages: [sanity, %s]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "field", "allowed"),
+    [
+        ("lerning_rate", "tune.stages.1", "sanity, initialization"),
+        ("{name: quantize, until: 1.9}", "tune.stages.1.until", "a number"),
+        ("{name: Big}", "tune.stages.1.name", "text such as quantize"),
+        ("{about: x}", "tune.stages.1.name", "text such as quantize"),
+    ],
+)
+def test_a_stage_that_is_wrong_is_told_what_may_stand_there(
+    stage: str, field: str, allowed: str
+) -> None:
+    with pytest.raises(recipe_file.RecipeError) as raised:
+        recipe_file.parse(OWN_STAGE % stage)
+    (problem,) = raised.value.problems
+    assert problem.field == field
+    assert problem.allowed.startswith(allowed)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +23,7 @@ from advisor.events import (
     TrialStarted,
 )
 from advisor.recipe import Recipe
-from advisor.runner import Runner, UserError, WorkerError
+from advisor.runner import ClosedError, Runner, UserError, WorkerError
 from advisor.trial_files import read_events
 
 
@@ -100,6 +101,39 @@ def test_a_worker_that_is_killed_costs_one_trial(runner: Runner, tmp_path: Path)
     events = runner.train(recipe(), tmp_path / "b")
     assert isinstance(events[-1], TrialFinished)
     assert events[-1].status == "finished"
+
+
+def closing(runner: Runner) -> threading.Thread:
+    found = threading.Thread(target=runner.close)
+    found.start()
+    return found
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_runner_that_another_thread_closes_judges_nothing_and_begins_nothing(
+    at_once: bool, tmp_path: Path
+) -> None:
+    """At once: before the next line is read; else mostly while it is waited for."""
+    pytest.importorskip("torch")
+    threads: list[threading.Thread] = []
+    with Runner("torch", "cpu") as runner:
+
+        def close(event: Event) -> None:
+            if isinstance(event, StepsDone) and not threads:
+                threads.append(closing(runner))
+                if at_once:
+                    threads[0].join()
+
+        with pytest.raises(ClosedError):
+            runner.train(recipe(**{"train.epochs": 100_000}), tmp_path / "a", close)
+        threads[0].join()
+        with pytest.raises(ClosedError):
+            runner.train(recipe(), tmp_path / "b")
+        runner.stop()
+        assert runner.pid is None
+    ended = [isinstance(event, TrialFinished) for event in read_events(tmp_path / "a/events.jsonl")]
+    assert ended
+    assert not any(ended)
 
 
 def test_a_trial_stops_on_request(of_torch: Runner, tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ OnTrial = Callable[[ControlTrial], None]
 OnEvent = Callable[[int, Event], None]
 Change = dict[str, Any]
 
-MOST_UNFIT = 20
-"""So many trials in a row that fit neither data nor memory, and so cost nothing, end a search."""
+MOST_FREE = 20
+"""So many trials in a row that cost nothing end a search, which would never come to its own end:
+they fit neither data nor memory, or the worker died at once."""
 TOLERANCE = 1e-6
 
 
@@ -106,8 +107,8 @@ class _Run:
         return self.epochs - self.spent
 
     def _futile(self) -> bool:
-        last = self.trials[-MOST_UNFIT:]
-        return len(last) == MOST_UNFIT and all(trial.status == "unfit" for trial in last)
+        last = self.trials[-MOST_FREE:]
+        return len(last) == MOST_FREE and all(trial.epochs == 0 for trial in last)
 
     def _learn(self, trial: ControlTrial, on_trial: OnTrial) -> None:
         self.trials.append(trial)

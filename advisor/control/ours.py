@@ -12,8 +12,21 @@ from advisor.evidence import Predictions
 from advisor.metrics import oriented
 from advisor.recipe import Recipe
 from advisor.report.replay import Story
-from advisor.requests import Decided, Result, Results, Returned
+from advisor.requests import Decided, Finals, Result, Results, Returned
 from advisor.state import Attempt, State
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two ways to see what a session came to."""
+
+    curve: Points
+    predictions: Predictions | None
+    """of the training that its last value is from"""
+
+    @property
+    def value(self) -> float | None:
+        return self.curve[-1][1] if self.curve else None
 
 
 @dataclass(frozen=True)
@@ -32,13 +45,27 @@ class Ours:
     """of the trial with the best value"""
     scale: float
     """deviation of the training targets"""
+    best: Recipe | None = None
+    """what it recommends; None where nothing was trained to its end"""
+    recommended: Predictions | None = None
+    """of the training that this was kept for"""
+
+    @property
+    def searched(self) -> Side:
+        """The best of any training, kept or not."""
+        return Side(self.curve, self.predictions)
+
+    @property
+    def kept(self) -> Side:
+        """What is recommended."""
+        return Side(self.incumbent, self.recommended)
 
 
 def ours(story: Story) -> Ours:
     """Of a session's replay."""
     state = story.state
     metric = state.start.metric
-    best = _best(state)
+    best, kept = _best(state), state.incumbent
     return Ours(
         state.start,
         state.budget.epochs,
@@ -47,6 +74,8 @@ def ours(story: Story) -> Ours:
         tuple(_incumbents(story)),
         best.predictions(state.scale) if best else None,
         state.scale,
+        kept.recipe if kept else None,
+        kept.predictions(state.scale) if kept else None,
     )
 
 
@@ -81,7 +110,8 @@ def _finite(event: Evaluated) -> bool:
 
 
 def _incumbents(story: Story) -> Iterator[tuple[float, float]]:
-    """(epochs spent by then, value) of the baseline and of each recipe that replaced it."""
+    """(epochs spent by then, value) of the baseline and of each recipe that replaced it, which the
+    finals may do as well."""
     baseline = story.state.baseline
     for moment in story.moments:
         request = moment.request
@@ -91,6 +121,8 @@ def _incumbents(story: Story) -> Iterator[tuple[float, float]]:
             value = request.value
         elif isinstance(request, Returned):
             value = story.state.attempt(request.trial).value
+        elif isinstance(request, Finals) and request.winner.decision is not None:
+            value = story.state.attempt(request.winner.trial).value
         else:
             continue
         if value is not None:

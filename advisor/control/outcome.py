@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from advisor import evidence
+from advisor.control import words
+from advisor.control.beyond import Beyond, beyond
 from advisor.control.curve import Points, best_so_far, reached, value_at
-from advisor.control.ours import Ours
+from advisor.control.ours import Ours, Side
 from advisor.control.pruning import PrunerKind
 from advisor.control.trial import ControlTrial
+from advisor.estimates import within
 from advisor.metrics import oriented
 from advisor.requests import Train
-from advisor.search import Kind
+from advisor.search import Dimension, Kind, space
 from advisor.search.tpe import STARTUP
 from advisor.state import Attempt
-from advisor.text import number
 from advisor.trial_files import read_result
 
 Standing = Literal["ahead", "behind", "level"]
@@ -44,31 +46,63 @@ SHARES = (10, 25, 50, 100)
 
 
 def outcome(
-    session: Ours, searches: Mapping[str, Sequence[ControlTrial]], folder: Path
+    session: Ours,
+    searches: Mapping[str, Sequence[ControlTrial]],
+    folder: Path,
+    dims: Sequence[Dimension] | None = None,
 ) -> dict[str, Any]:
-    """The documented summary; `searches` by the names in METHODS, `folder` holds their trials."""
-    metric = session.start.metric
-    methods = {ADVISOR: _line(session.curve, session, session.trials)}
-    comparisons = {}
+    """The documented summary; `searches` by the names in METHODS, `folder` holds their trials,
+    `dims` is what was searched (None: the default space)."""
+    metric, methods = session.start.metric, {ADVISOR: _line(session.curve, session, session.trials)}
+    kept, searched = {}, {}
     for method in METHODS:
-        trials = searches[method.name]
+        trials, place = searches[method.name], folder / method.name
         curve = best_so_far(_evaluations(trials), metric)
         methods[method.name] = _line(curve, session, len(trials)) | {
             "pruned": sum(trial.pruned for trial in trials),
             "infeasible": sum(trial.infeasible for trial in trials),
-            "best": _best(trials, session, folder / method.name),
+            "best": _best(trials, session, place),
         }
-        comparisons[method.name] = _comparison(session, curve, trials, folder / method.name)
-    incumbent = session.incumbent[-1][1] if session.incumbent else None
+        kept[method.name] = _comparison(session, session.kept, curve, trials, place)
+        searched[method.name] = _comparison(session, session.searched, curve, trials, place)
+    outside = _beyond(session, space(session.start) if dims is None else dims)
     return {
         "event": "summary",
         "metric": metric,
         "epochs": session.epochs,
         "methods": methods,
-        "incumbent": {"value": incumbent, "curve": [list(point) for point in session.incumbent]},
-        "comparisons": comparisons,
-        "verdict": " ".join(_words(session, method, comparisons, searches) for method in METHODS),
+        "incumbent": _kept_line(session),
+        "recommended": {"comparisons": kept, "beyond": outside},
+        "comparisons": searched,
+        "verdict": _verdict(session, kept, outside, searches),
+        "search_verdict": words.searched_words(_titled(searched)),
     }
+
+
+def _beyond(session: Ours, dims: Sequence[Dimension]) -> Beyond:
+    return {} if session.best is None else beyond(session.start, session.best, dims)
+
+
+def _kept_line(session: Ours) -> dict[str, Any]:
+    value = session.incumbent[-1][1] if session.incumbent else None
+    return {"value": value, "curve": [list(point) for point in session.incumbent]}
+
+
+def _verdict(
+    session: Ours,
+    kept: Mapping[str, Mapping[str, Any]],
+    outside: Beyond,
+    searches: Mapping[str, Sequence[ControlTrial]],
+) -> str:
+    """Of what is recommended; and whether TPE could do what it does at all."""
+    is_start = session.best is not None and session.best.digest() == session.start.digest()
+    told = [words.kept_words(_titled(kept), is_start, outside)]
+    told += [_start_up(method, searches[method.name]) for method in METHODS]
+    return " ".join(part for part in told if part)
+
+
+def _titled(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {method.title: found[method.name] for method in METHODS}
 
 
 def _line(curve: Points, session: Ours, trials: int) -> dict[str, Any]:
@@ -101,25 +135,29 @@ def _best(trials: Sequence[ControlTrial], session: Ours, folder: Path) -> dict[s
 
 
 def _comparison(
-    session: Ours, curve: Points, trials: Sequence[ControlTrial], folder: Path
+    session: Ours, ours: Side, curve: Points, trials: Sequence[ControlTrial], folder: Path
 ) -> dict[str, Any]:
-    """Ours against one search at the end; `share` of its epochs after which we had its value."""
+    """One side of ours against one search at the end; `share` of its epochs after which we had its
+    value, and whether that was the starting recipe's, which all begin with."""
     metric = session.start.metric
-    mine, theirs = value_at(session.curve, session.epochs), value_at(curve, session.epochs)
-    after = None if theirs is None else reached(session.curve, theirs, metric)
+    mine, theirs = ours.value, value_at(curve, session.epochs)
+    after = None if theirs is None else reached(ours.curve, theirs, metric)
     found: dict[str, Any] = {
         "gain": None,
         "low": None,
         "high": None,
         "standing": _standing_without(mine, theirs),
         "share": None if after is None else after / session.epochs,
+        "of_start": theirs is not None and theirs == trials[0].value,
     }
     if mine is None or theirs is None:
         return found
     gain = oriented(metric, mine) - oriented(metric, theirs)
-    error = _error(session, _best_trial(trials, session), folder)
+    error = _error(session, ours, _best_trial(trials, session), folder)
     low, high = gain - evidence.Z * error, gain + evidence.Z * error
-    return found | {"gain": gain, "low": low, "high": high, "standing": _standing(gain, low, high)}
+    standing = _standing(gain, low, high)
+    low, high = within(metric, theirs, gain, low, high)
+    return found | {"gain": gain, "low": low, "high": high, "standing": standing}
 
 
 def _standing(gain: float, low: float, high: float) -> Standing:
@@ -135,62 +173,23 @@ def _standing_without(mine: float | None, theirs: float | None) -> Standing:
     return "behind" if mine is None else "ahead"
 
 
-def _error(session: Ours, best: ControlTrial | None, folder: Path) -> float:
-    """Standard error of the gain: of the two best trainings over the same validation examples, or,
+def _error(session: Ours, ours: Side, best: ControlTrial | None, folder: Path) -> float:
+    """Standard error of the gain: of the two trainings over the same validation examples, or,
     where the outputs that count are gone, of two that have nothing in common."""
     assert best is not None
-    assert session.predictions is not None
+    assert ours.predictions is not None
     result = read_result(folder / f"{best.number:03d}")
     if result.finished is not None and result.finished.validation_metric == best.value:
         theirs = Attempt(_trained(session, best), result, {}, ()).predictions(session.scale)
         if theirs is not None:
-            pair = [(session.predictions, theirs)]
+            pair = [(ours.predictions, theirs)]
             return evidence.compare(session.start, pair, session.scale).error
-    alone = evidence.metric_error(session.start, session.predictions, session.scale)
+    alone = evidence.metric_error(session.start, ours.predictions, session.scale)
     return math.hypot(alone, alone)
 
 
 def _trained(session: Ours, trial: ControlTrial) -> Train:
     return Train(trial.number, "candidate", session.start.changed(trial.change))
-
-
-def _words(
-    session: Ours,
-    method: Method,
-    comparisons: Mapping[str, Mapping[str, Any]],
-    searches: Mapping[str, Sequence[ControlTrial]],
-) -> str:
-    found, trials = comparisons[method.name], searches[method.name]
-    return " ".join(
-        part for part in (_who(method, found), _when(found), _start_up(method, trials)) if part
-    )
-
-
-def _who(method: Method, found: Mapping[str, Any]) -> str:
-    gain, standing = found["gain"], found["standing"]
-    if gain is None:
-        told = {
-            "level": f"Neither this session nor {method.title} trained anything.",
-            "ahead": f"This session is ahead of {method.title}, which trained nothing.",
-            "behind": f"This session trained nothing, and is behind {method.title}.",
-        }
-        return told[standing]
-    interval = f"interval [{found['low']:+.4f}, {found['high']:+.4f}]"
-    if gain == 0:
-        return f"This session came as far as {method.title}."
-    place = "ahead of" if gain > 0 else "behind"
-    where = f"This session is {place} {method.title} by {abs(gain):.4f}"
-    if standing == "level":
-        return f"{where}, which cannot be told from noise ({interval})."
-    return f"{where}, beyond noise ({interval})."
-
-
-def _when(found: Mapping[str, Any]) -> str:
-    if found["gain"] is None:
-        return ""
-    if found["share"] is None:
-        return "It never had that search's final value."
-    return f"It had that search's final value after {number(100 * found['share'])} % of the epochs."
 
 
 def _start_up(method: Method, trials: Sequence[ControlTrial]) -> str:

@@ -69,7 +69,7 @@ class Train(Section):
 class OwnStage(Section):
     """A stage of the user's own, for rules that name it."""
 
-    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=40, examples=["quantize"])]
     about: Annotated[str, Field(max_length=200)] = "a stage of your own"
     until: Annotated[float, Field(gt=0, le=1)] = Field(
         0.9, description="share of the budget that may be spent by its end"

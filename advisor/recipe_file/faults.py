@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from advisor.recipe import sections_with_kinds
+from advisor.recipe import OwnStage, sections_with_kinds
 from advisor.recipe_file.fields import (
     Path,
     choices,
@@ -23,6 +23,8 @@ from advisor.recipe_file.problems import Problem, near
 
 Place = Callable[[Path], tuple[str, int | None]]
 """Where a field was written: the file and line, or the override and None."""
+MODELS = (OwnStage.__name__,)
+"""Sections that may stand in the place of a plain value."""
 BRANCHES = ("str", "int", "bool", "float", "constrained-float", "constrained-str")
 """What pydantic puts at the end of the path of a field that may be of several types."""
 
@@ -114,7 +116,8 @@ def _is_said_deeper(fault: Mapping[str, Any], faults: Sequence[Mapping[str, Any]
 
 def _path(loc: tuple[str | int, ...]) -> Path:
     """Pydantic's location without the tags of unions."""
-    path = [step for step in loc if not str(step).startswith(("literal[", "tuple["))]
+    tags = ("literal[", "tuple[", *MODELS)
+    path = [step for step in loc if not str(step).startswith(tags)]
     if len(path) > 1 and path[1] in sections_with_kinds().get(str(path[0]), ()):
         del path[1]
     if path and path[-1] in BRANCHES:

@@ -76,7 +76,7 @@ def node_at(path: Path, kinds: Mapping[str, str]) -> Node | None:
             node = next((each["items"] for each in options if "items" in each), {})
             continue
         section = str(path[0])
-        inner = _resolved(node, kinds.get(section, ""))
+        inner = _entered(_resolved(node, kinds.get(section, "")))
         if holds_any_name(inner):
             node = inner["additionalProperties"]
             continue
@@ -84,6 +84,11 @@ def node_at(path: Path, kinds: Mapping[str, str]) -> Node | None:
             return None
         node = inner["properties"][step]
     return _resolved(node, kinds.get(str(path[0]), "") if path else "")
+
+
+def _entered(node: Node) -> Node:
+    """Of a plain value or a section, the section."""
+    return next((_resolved(each, "") for each in node.get("anyOf", ()) if "$ref" in each), node)
 
 
 def holds_any_name(node: Node) -> bool:
@@ -166,8 +171,8 @@ def _resolved(node: Node, kind: str) -> Node:
     """Follow references; of a union's kinds take `kind`; of `section or null` the section."""
     if "oneOf" in node and kind in node["discriminator"]["mapping"]:
         node = {"$ref": node["discriminator"]["mapping"][kind]}
-    objects = [each for each in node.get("anyOf", ()) if "$ref" in each]
-    node = objects[0] if objects else node
+    objects = [each for each in node.get("anyOf", ()) if each.get("type") != "null"]
+    node = objects[0] if len(objects) == 1 and "$ref" in objects[0] else node
     if "$ref" in node:
         found: Node = _schema()["$defs"][node["$ref"].rpartition("/")[2]]
         return found

@@ -70,7 +70,14 @@ def _list(dumper: yaml.SafeDumper, value: tuple[Any, ...]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
 
 
+def _section(dumper: yaml.SafeDumper, value: Section) -> yaml.MappingNode:
+    """A section in a list: what it needs to be read back."""
+    fields = value.model_dump(exclude_defaults=True)
+    return dumper.represent_mapping("tag:yaml.org,2002:map", fields, flow_style=True)
+
+
 _Dumper.add_representer(float, _float)
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(tuple, _list)
+_Dumper.add_multi_representer(Section, _section)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", yaml_lines.FLOAT, yaml_lines.FLOAT_STARTS)

@@ -47,6 +47,7 @@ def _environment() -> Environment:
         "percent": words.percent,
         "gain": words.gain,
         "bounds": words.bounds,
+        "alone": words.alone,
         "verdict": lambda name: VERDICTS.get(name, name),
         "listing": listing,
         "sentence": lambda text: text[:1].upper() + text[1:],

@@ -102,7 +102,7 @@ def _probe_chart(
 def control_chart(control: Control, head: Head) -> Markup:
     """All methods in one plot, also where another one won."""
     name = metric(head.metric)
-    lines: dict[str, Points] = {one.name.replace("_", " "): one.curve for one in control.methods}
+    lines: dict[str, Points] = {one.name: one.curve for one in control.methods}
     label = f"best validation {name} so far against epochs spent: {', '.join(lines)}"
     sheet = Sheet(
         label,

@@ -28,6 +28,15 @@ def bounds(found: Interval) -> tuple[str, str]:
     return signed(found.low, places), signed(found.high, places)
 
 
+def alone(found: Interval) -> tuple[str, str] | None:
+    """Both ends as the examples alone would have them, in the digits of the interval; None where
+    that is not known, or reads the same."""
+    if found.examples is None:
+        return None
+    low, high = (signed(end, _decimals(found)) for end in found.examples)
+    return None if (low, high) == bounds(found) else (low, high)
+
+
 def gain(found: Interval) -> str:
     """The gain alone, in the digits of its interval."""
     return signed(found.value, _decimals(found))

@@ -4,7 +4,7 @@ Pure: nothing is trained here. A search asks for changes to a recipe, is told wh
 and asks again; docs/search-space.md says what is searched.
 """
 
-from advisor.search.dimension import Dimension
+from advisor.search.dimension import Dimension, size
 from advisor.search.ranges import around, widened
 from advisor.search.samplers import KINDS, Kind, Search
 from advisor.search.space import space
@@ -18,6 +18,7 @@ __all__ = [
     "Step",
     "around",
     "fewer",
+    "size",
     "space",
     "steps",
     "widened",

@@ -44,7 +44,7 @@ class Dimension:
 
     @property
     def ordered(self) -> bool:
-        return all(_size(choice) is not None for choice in self.choices)
+        return all(size(choice) is not None for choice in self.choices)
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the condition holds of a recipe with these fields."""
@@ -71,8 +71,7 @@ class Dimension:
     def coordinate(self, value: Value) -> float | None:
         """The nearest coordinate to this value; None for a kind that is not among the choices."""
         if not self.choices:
-            size = _size(value) or 0.0
-            return min(max(size, self.low), self.high)
+            return min(max(size(value) or 0.0, self.low), self.high)
         if self.ordered:
             return min(range(len(self.choices)), key=lambda place: self._off(place, value))
         return self.choices.index(value) if value in self.choices else None
@@ -82,11 +81,11 @@ class Dimension:
         the low end of a logarithmic range, which has no 0."""
         if self.choices:
             return value in self.choices
-        size = _size(value) or 0.0
-        return self.low <= size <= self.high or (self.log and size == 0)
+        here = size(value) or 0.0
+        return self.low <= here <= self.high or (self.log and here == 0)
 
     def _off(self, place: int, value: Value) -> float:
-        ours, theirs = _size(self.choices[place]) or 0.0, _size(value) or 0.0
+        ours, theirs = size(self.choices[place]) or 0.0, size(value) or 0.0
         if self.log and ours > 0 and theirs > 0:
             return abs(math.log(ours / theirs))
         return abs(ours - theirs)
@@ -96,11 +95,11 @@ def _between(low: float, high: float, share: float) -> float:
     return low + (high - low) * share
 
 
-def _size(value: Value) -> float | None:
+def size(value: Value) -> float | None:
     """A number, or the sum of a list of numbers; None for anything else."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return None
     if isinstance(value, tuple):
-        sizes = [_size(inner) for inner in value]
-        return math.fsum(size for size in sizes if size is not None) if all(sizes) else None
+        sizes = [size(inner) for inner in value]
+        return math.fsum(each for each in sizes if each is not None) if all(sizes) else None
     return float(value)

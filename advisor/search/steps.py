@@ -16,12 +16,19 @@ from advisor.search.repair import Change, repaired
 
 FACTOR = 10**0.5
 """Half a decade, of a range that is searched in its logarithm."""
+STEP_DIGITS = 2
+"""Significant digits of a step along such a range: two steps make a decade, and one back leads to
+where it came from."""
 USUAL: dict[tuple[str, Value], tuple[float, ...]] = {
     ("optimizer.lr", "sgd"): (0.03, 0.15),
     ("optimizer.lr", "adamw"): (1e-3, 5e-3),
 }
 """Where a setting may begin under another kind; otherwise in the middle of its range there. SGD's
 rates are with momentum 0.9; the second is for few steps."""
+
+
+TOGETHER = {"train.accumulation": "train.batch_size", "model.feedforward": "model.units"}
+"""What moves only with another setting."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def _group(path: str, change: Change) -> str:
         return "optimizer.kind"
     if "schedule.kind" in change and path.startswith("schedule."):
         return "schedule.kind"
-    return "train.batch_size" if path == "train.accumulation" else path
+    return TOGETHER.get(path, path)
 
 
 def _moves(
@@ -132,9 +139,10 @@ def _ranged(dim: Dimension, value: float) -> Iterator[tuple[str, Change]]:
         ("down", value / FACTOR if dim.log else value - step),
         ("up", value * FACTOR if dim.log else value + step),
     ):
+        digits = STEP_DIGITS if dim.log else DIGITS
         if dim.low <= value <= dim.high:
             moved = min(max(moved, dim.low), dim.high)
-        yield towards, {dim.path: allowed(dim.path, float(f"{moved:.{DIGITS}g}"))}
+        yield towards, {dim.path: allowed(dim.path, float(f"{moved:.{digits}g}"))}
 
 
 def _middle(dim: Dimension) -> float:

@@ -148,11 +148,12 @@ class Experiments:
         found = result.probed
         self._state.probes.append((request, result))
         self._probed[probe, probe_key(probe, request.recipe)] = dict(found.facts) if found else {}
+        self._state.budget.spend(0.0, 0, result.seconds)  # also where it failed
         if found:
             examples = round(found.epochs * self._train_examples())
             # the checks before training come with every session: what is asked for is trainings
             epochs = 0.0 if probe == "preflight" else found.epochs
-            self._state.budget.spend(epochs, examples, result.seconds)
+            self._state.budget.spend(epochs, examples, 0.0)
         if found and probe in CHECKS:
             self._checks.append((recipe, found))
             if self._state.incumbent is not None:

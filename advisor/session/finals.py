@@ -16,8 +16,8 @@ from advisor.luck import Seeds, by_recipe, is_whole, seedless
 from advisor.metrics import oriented
 from advisor.recipe import Recipe
 from advisor.requests import Finalist, Finals
-from advisor.session.judging import Pair, compared, predictions, without_pair
-from advisor.state import Attempt, State
+from advisor.session.judging import Pair, compared, tells, without_pair
+from advisor.state import LOCKS, Attempt, State
 
 MOST_NEAR_TIES = 2
 """Recipes that meet the incumbent: the top two or three are confirmed."""
@@ -25,8 +25,13 @@ MOST_NEAR_TIES = 2
 
 def near_ties(state: State) -> list[Attempt]:
     """The first training of each recipe that is at most one deviation of one training below the
-    incumbent, by the mean over its seeds; the best first, at most MOST_NEAR_TIES."""
-    recipes = by_recipe(state.attempts)
+    incumbent, by the mean over its seeds; the best first, at most MOST_NEAR_TIES. None moves what
+    was locked."""
+    recipes = {
+        name: trainings
+        for name, trainings in by_recipe(state.attempts).items()
+        if not any(state.best.recipe.locks(path) for path in _apart(state, trainings[0]))
+    }
     ours = recipes.pop(seedless(state.best), [])
     for number in state.given_up:  # a person went back from these
         recipes.pop(seedless(state.attempt(number)), None)
@@ -37,6 +42,12 @@ def near_ties(state: State) -> list[Attempt]:
     least = _mean(whole) - seeds.deviation
     found = [each for each in recipes.values() if _sound(each) and _mean(each) >= least]
     return [each[0] for each in sorted(found, key=_mean, reverse=True)[:MOST_NEAR_TIES]]
+
+
+def _apart(state: State, attempt: Attempt) -> set[str]:
+    """The fields in which it differs from the incumbent."""
+    ours, theirs = attempt.recipe.flat(), state.best.recipe.flat()
+    return {path for path in {*ours, *theirs} - {LOCKS} if ours.get(path) != theirs.get(path)}
 
 
 def _sound(attempts: Sequence[Attempt]) -> bool:
@@ -81,7 +92,7 @@ def _decided(
     """By the fresh seeds alone, at the price of its rule."""
     pairs: list[Pair] = list(zip(ours, theirs, strict=True))
     for pair in pairs:
-        if predictions(pair, state.scale) is None:
+        if not tells(pair):
             return without_pair(pair, Decision("undecided", ""))
     comparison = compared(state, pairs)
     assert comparison is not None

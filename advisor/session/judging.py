@@ -8,6 +8,7 @@ from typing import TypeAlias
 from advisor import evidence, symptoms
 from advisor.advice import Proposal
 from advisor.evidence import Comparison, Decision, Predictions, SeenSpread
+from advisor.luck import is_whole
 from advisor.recipe import Recipe
 from advisor.stages import DATA_CLASS, ODD
 from advisor.state import Attempt, State
@@ -98,15 +99,25 @@ def _mended(
     return {treated} if fired and data and treated in clear and comparison.gain > 0 else set()
 
 
+def tells(pair: Pair) -> bool:
+    """Whether a repeat says something of the recipes: both came to their own end, with a result."""
+    return all(is_whole(one) and one.result.predictions is not None for one in pair)
+
+
 def without_pair(pair: Pair, before: Decision) -> Decision:
-    """What a repeat that gave no result means."""
+    """What a repeat means that tells nothing by its numbers."""
     candidate, _ = pair
-    seed = candidate.recipe.train.seed
-    if candidate.result.predictions is None:
-        return Decision("rejected", f"it does not train with seed {seed}", before.comparison)
-    return Decision(
-        "undecided", f"the incumbent does not train with seed {seed}", before.comparison
-    )
+    seed, seen = candidate.recipe.train.seed, before.comparison
+    if any(_was_stopped(one) for one in pair):
+        return Decision("undecided", f"the training with seed {seed} was given up", seen)
+    if not tells((candidate, candidate)):
+        return Decision("rejected", f"it does not train with seed {seed}", seen)
+    return Decision("undecided", f"the incumbent does not train with seed {seed}", seen)
+
+
+def _was_stopped(attempt: Attempt) -> bool:
+    finished = attempt.result.finished
+    return finished is not None and finished.status == "stopped"
 
 
 def predictions(pair: Pair, scale: float) -> tuple[Predictions, Predictions] | None:

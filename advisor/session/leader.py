@@ -93,12 +93,12 @@ def _led_to(state: State, decided: Decided) -> Attempt | None:
 
 
 def ahead(state: State, found: Attempt, other: Attempt) -> bool:
-    """By the metric where it moves by more than the examples' noise, else by the validation loss,
-    which is the finer measure of the two."""
+    """By the metric where it moves by more than the examples' noise, or where losses of two kinds
+    cannot be compared; else by the validation loss, which is the finer measure of the two."""
     seen = compared(state, [(found, other)])
     if seen is None or not is_whole(found) or found.blocking - other.blocking:
         return False
-    if abs(seen.gain) > seen.least:
+    if abs(seen.gain) > seen.least or found.recipe.loss != other.recipe.loss:
         return seen.gain > 0
     return final_loss(found) < (1 - LESS_LOSS) * final_loss(other)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor import search
@@ -26,6 +26,7 @@ from advisor.session.judging import judge
 from advisor.session.leader import ahead, moved
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
+from advisor.session.step_order import CAPACITY
 from advisor.session.trying import Trials
 from advisor.session.walk import Walks
 from advisor.stages import Stage
@@ -35,6 +36,8 @@ PATIENCE = 40
 """Candidates in a row that were not accepted, after which a search is given up."""
 PARTS = 4
 """Parts of a suggestion that are drawn until one is new."""
+MOST_WIDER = 8.0
+"""Times the start's widths: twice is in the space round it, and it may be widened twice."""
 MOST_REPEATS = 50
 """Answers of a sampler that were tried already, after which nothing new is to be had."""
 
@@ -67,7 +70,9 @@ class Searches:
     """what is searched round"""
     _asked: int = 0
     _gain: float = 0.0
-    """by which that is ahead of the incumbent, on other seeds"""
+    """by which that is ahead of the incumbent, as it was decided"""
+    _near: Search | None = None
+    """points close to the base, while too little is known for the estimator"""
 
     def run(self, stage: Stage) -> Flow:
         """Search until nothing is found any more or the budget ends; returns why it ended, and the
@@ -128,18 +133,21 @@ class Searches:
         known = self._known(base, dims)
         if len(known) < STARTUP:
             near = search.around(base.recipe, dims)
-            return self._new(Search(near, "qmc", self._seed(), base.recipe))
+            if self._near is None or self._near.start != base.recipe:
+                self._near = Search(near, "qmc", self.state.start.train.seed, base.recipe)
+            return self._new(self._near)
         sampler = Search(dims, "tpe", self._seed(), base.recipe)
         for attempt, change in known:
-            sampler.known(change, worth(attempt))
+            sampler.tell(change, *told(attempt))
         return self._new(sampler)
 
     def _new(self, sampler: Search) -> list[dict[str, Any]]:
         """Changes to the incumbent of which no recipe was trained yet."""
         base, found = self._base, dict[str, dict[str, Any]]()
+        most = self.shares.at_once(self.settings.workers)
         sampler.known({}, worth(base))
         for _ in range(MOST_REPEATS):
-            suggested = sampler.ask() if len(found) < self.settings.workers else None
+            suggested = sampler.ask() if len(found) < most else None
             if suggested is None:
                 break
             whole = moved(base.recipe, base.recipe.changed(suggested))
@@ -151,17 +159,27 @@ class Searches:
         return list(found.values())
 
     def space(self, best: Attempt) -> tuple[Dimension, ...]:
-        """The documented space round a training, wider where that lies at an edge."""
+        """The documented space round a training, wider where that lies at an edge; but widths stay
+        within what two steps beyond the space round the start reach."""
         examples = best.facts.get("train_examples")
         known = int(examples) if isinstance(examples, int | float) else None
-        dims = search.space(best.recipe, known)
         fields = best.recipe.flat()
-        return tuple(
+        dims = (
             search.widened(dim, fields[dim.path])
             if dim.path in fields and dim.applies(fields)
             else dim
-            for dim in dims
+            for dim in search.space(best.recipe, known)
         )
+        return tuple(map(self._bounded, dims))
+
+    def _bounded(self, dim: Dimension) -> Dimension:
+        """A dimension of widths without what is more than MOST_WIDER times the start's."""
+        start = self.state.start.flat().get(dim.path)
+        if dim.path not in CAPACITY or start is None:
+            return dim
+        most = MOST_WIDER * (search.size(start) or 0.0)
+        kept = tuple(one for one in dim.choices if (search.size(one) or 0.0) <= most)
+        return replace(dim, choices=kept or dim.choices)
 
     def _known(
         self, base: Attempt, dims: Sequence[Dimension]
@@ -203,12 +221,12 @@ class Searches:
         for proposal, candidate in sorted(pairs, key=lambda pair: _rank(pair[1])):
             if self.state.best is not incumbent:
                 decision = Decision("undecided", "another of this round was accepted before it")
-            elif ahead(self.state, candidate, self._base):
-                decision = yield from self.trials.confirmed(stage, proposal, candidate, incumbent)
-                self._settle(candidate, decision)
             else:
                 decision = judge(self.state, proposal, [(candidate, incumbent)])
-                if decision.verdict == "accepted":
+                if decision.verdict == "accepted" or ahead(self.state, candidate, self._base):
+                    decision = yield from self.trials.confirmed(
+                        stage, proposal, candidate, incumbent
+                    )
                     self._settle(candidate, decision)
             yield from self.trials.keep(stage, proposal, candidate, incumbent, decision)
         return self.state.best is not incumbent
@@ -226,6 +244,15 @@ class Searches:
 def worth(attempt: Attempt) -> float | None:
     """The validation metric, turned so that larger is better; None without one."""
     return None if attempt.value is None else oriented(attempt.recipe.metric, attempt.value)
+
+
+def told(attempt: Attempt) -> tuple[float | None, float | None]:
+    """What an estimator is told of a training: its value, None where it broke off, and the epoch
+    at which it was given up."""
+    finished = attempt.result.finished
+    if finished is None or finished.status in ("diverged", "failed"):
+        return None, None
+    return worth(attempt), finished.epochs if finished.status == "stopped" else None
 
 
 def _rank(attempt: Attempt) -> float:

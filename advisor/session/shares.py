@@ -34,10 +34,11 @@ class Shares:
         return self._until.get(stage.name, stage.until)
 
     def brought_forward(self, stage: Stage, passed_over: Sequence[Stage]) -> None:
-        """`stage` comes before those that it passes over: they trade their shares."""
-        self._until[stage.name] = passed_over[-1].until
-        for other in passed_over:
-            self._until[other.name] = stage.until
+        """`stage` comes before those that it passes over, which may then spend as much as it
+        could; it may spend what they could."""
+        after = max(self.until(one) for one in (stage, *passed_over))
+        self._until[stage.name] = max(self.until(one) for one in passed_over)
+        self._until |= {other.name: after for other in passed_over}
 
     def reopened(self, stage: Stage, by: Stage) -> None:
         """What is put back may spend until the stage ends that reopened it."""
@@ -70,6 +71,10 @@ class Shares:
         return budget.unit == "m" or budget.allows(
             GAMBLE_LEFT * float(self._state.best.recipe.train.epochs)
         )
+
+    def at_once(self, workers: int) -> int:
+        """How many of the changes that are due are tried side by side."""
+        return workers if self.may_gamble() else 1
 
     def _kept_back(self) -> float:
         """Epochs for trainings on fresh seeds: those of the finals, and of the ensemble."""

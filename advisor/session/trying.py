@@ -10,7 +10,7 @@ from advisor.evidence import WORTH_REPEATING, Decision
 from advisor.recipe import Recipe
 from advisor.requests import Decided
 from advisor.session.experiments import Experiments, Flow
-from advisor.session.judging import Pair, judge, predictions, race, without_pair
+from advisor.session.judging import Pair, judge, race, tells, without_pair
 from advisor.session.leader import is_near_tie, leader, may_lead
 from advisor.session.shares import Shares
 from advisor.stages import Stage, reopened_by
@@ -67,12 +67,11 @@ class Trials:
     ) -> Flow:
         pairs: list[Pair] = [(candidate, incumbent)]
         decision = judge(self._state, proposal, pairs)
-        ours, theirs = (one.recipe.train.epochs for one in (candidate, incumbent))
-        epochs = ours + max(ours, theirs)
+        epochs = float(candidate.recipe.train.epochs + incumbent.recipe.train.epochs)
         later = may_lead(stage, proposal)  # what is built on it is shown with it, or not at all
         while not later and decision.may_be_shown and self._shares.affordable(stage, epochs):
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, len(pairs))
-            if predictions(pair, self._state.scale) is None:
+            if not tells(pair):
                 return without_pair(pair, decision)
             pairs.append(pair)
             decision = judge(self._state, proposal, pairs)
@@ -89,13 +88,11 @@ class Trials:
     def confirmed(
         self, stage: Stage, proposal: Proposal, candidate: Attempt, incumbent: Attempt
     ) -> Flow:
-        """Decide about the best of several that were looked at: by the screen where that is
-        clear, else by seeds that it was not chosen by, and those alone."""
+        """Decide about the best of several that were looked at: by seeds that it was not chosen
+        by, and those alone, unless the screen shows that they are not worth it."""
         screened = judge(self._state, proposal, [(candidate, incumbent)])
         seen = screened.comparison
-        if screened.verdict == "accepted" or seen is None:
-            return screened
-        if seen.gain <= WORTH_REPEATING * (seen.least or seen.sigma):
+        if seen is None or seen.gain <= WORTH_REPEATING * (seen.least or seen.sigma):
             return screened
         pairs: list[Pair] = []
         decision = screened
@@ -105,7 +102,7 @@ class Trials:
             if not self._pair_affordable(candidate, incumbent, offset):
                 break
             pair = yield from self.pair(candidate.recipe, incumbent.recipe, offset)
-            if predictions(pair, self._state.scale) is None:
+            if not tells(pair):
                 return without_pair(pair, screened)
             pairs.append(pair)
             decision = judge(self._state, proposal, pairs)
@@ -153,10 +150,11 @@ class Trials:
         their names."""
         state = self._state
         waiting = {waiting.name for waiting in state.waiting} | {stage.name}
+        past = {other.name for other in state.stages} - waiting
         reopens = tuple(
             name
-            for name in (*also, *reopened_by(paths))
-            if name not in waiting and 0 < state.visits.get(name, 0) < MOST_VISITS
+            for name in dict.fromkeys((*also, *reopened_by(paths)))
+            if name in past and state.visits.get(name, 0) < MOST_VISITS
         )
         back = [other for other in state.stages if other.name in reopens]
         for other in back:

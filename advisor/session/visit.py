@@ -31,6 +31,8 @@ from advisor.state import Attempt, State
 from advisor.symptoms import Arbitration
 
 LEFT = "left on request"
+NEXT_TO_NOTHING = 1e-3
+"""Epochs: where there is no room for these, a share is spent."""
 
 
 class Visits:
@@ -108,7 +110,7 @@ class Visits:
             advice = yield from self._advise(stage, refused, declined)
             proposals = self._shares.affordable_ones(stage, advice.proposals)
             if not proposals:
-                return _nothing_to_try(advice), "try"
+                return self._nothing_to_try(stage, advice), "try"
             picked = yield from self.asking.ask(stage, proposals, advice.refused)
             declined.update(proposal.rule.id for proposal in picked.refused)
             if picked.action in ("again", "none"):
@@ -127,6 +129,23 @@ class Visits:
             if failures >= stage.most_failures and not (stage.name == "sanity" and stuck):
                 return f"{failures} proposals in a row were not accepted", "try"
         return f"{stage.most_trials} trials are its limit", "try"
+
+    def _nothing_to_try(self, stage: Stage, advice: Advice) -> str:
+        """Why it is left without a proposal that there is room for."""
+        shares, budget = self._shares, self._state.budget
+        if budget.share >= 1 - 1e-9:
+            return "the budget is spent"
+        if not advice.proposals:
+            held = f" (held back: {'; '.join(advice.refused)})" if advice.refused else ""
+            return f"no rule has more to propose{held}"
+        least = min(shares.epochs(proposal) for proposal in advice.proposals)
+        if not budget.allows(least):
+            return "what is left of the budget is too little for another training"
+        if not shares.left(least):
+            return "what is left of the budget is kept back for the trainings at the end"
+        if not shares.affordable(stage, NEXT_TO_NOTHING):
+            return "its share of the budget is spent"
+        return "what is left of its share of the budget is too little for another training"
 
     def _must_be_found(self) -> bool:
         """Whether it does not train, no rule has helped, and scores still mean something."""
@@ -190,13 +209,6 @@ class Visits:
         if stage.name == "sanity" and only_odd(findings):
             fitting = [p for p in fitting if p.treats == ODD]
         return fitting
-
-
-def _nothing_to_try(advice: Advice) -> str:
-    if advice.proposals:
-        return "its share of the budget is spent"
-    held = f" (held back: {'; '.join(advice.refused)})" if advice.refused else ""
-    return f"no rule has more to propose{held}"
 
 
 def _mark(front: Leader, proposal: Proposal) -> tuple[str, str]:

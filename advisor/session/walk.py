@@ -2,8 +2,8 @@
 
 Each step is taken from the best so far, and kept where it does better by whatever is seen, however
 little: single steps are seldom beyond the noise, what they add up to may be. So the walk decides
-nothing but what is beyond doubt. Where it ended is trained again beside the incumbent, with seeds
-that it was not chosen by, and those alone decide.
+nothing by itself: where it ended is trained again beside the incumbent, with seeds that it was not
+chosen by, and those alone decide.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from advisor.search import Dimension, Step, steps
 from advisor.search.repair import Change
 from advisor.session.asking import Asking, Picked
 from advisor.session.experiments import Experiments, Flow
-from advisor.session.judging import compared, judge
+from advisor.session.judging import compared
 from advisor.session.leader import ahead, both, leader
 from advisor.session.settings import Settings
 from advisor.session.shares import Shares
-from advisor.session.step_order import promising
+from advisor.session.step_order import Order, promising
 from advisor.session.trying import FRESH_PAIRS, Trials
 from advisor.stages import Stage
 from advisor.state import Attempt, State
@@ -113,17 +113,13 @@ class Walks:
         taken: tuple[Step, Proposal],
         found: Attempt,
     ) -> Flow:
-        """Go on from here; what is beyond doubt is kept at once."""
+        """Go on from here."""
         step, proposal = taken
         if walk.proposal and walk.earlier is None:
             told = f"a step on the way, to trial {found.trial.number}"
             yield from self._passed(stage, walk, walk.proposal, walk.leader, told)
         walk.leader, walk.proposal, walk.earlier, walk.taken = found, proposal, None, step.change
         walk.failed.add((step.path, OPPOSITE.get(step.towards, step.towards)))
-        decision = judge(self.state, proposal, [(found, walk.start)])
-        if decision.verdict == "accepted":
-            yield from self.trials.keep(stage, proposal, found, walk.start, decision)
-            walk.start, walk.proposal = found, None
 
     def _concluded(self, stage: Stage, walk: _Walk, proposal: Proposal) -> Flow:
         start, found = walk.start, walk.leader
@@ -149,14 +145,14 @@ class Walks:
 
     def _proposals(self, stage: Stage, walk: _Walk) -> list[tuple[Step, Proposal]]:
         """The steps of the next round that there is room for, with pairs to confirm by."""
-        shapes, others = self._open(walk)
+        order = self._open(walk)
         helped = self._all_that_helped(walk)
-        walk.looks = not walk.looked and not shapes and not helped and len(others) > 1
-        most = LOOK if walk.looks else self.settings.workers
+        walk.looks = not (walk.looked or order.shapes or helped) and len(order.others) > 1
+        most = LOOK if walk.looks else self.shares.at_once(self.settings.workers)
         leader = walk.leader.recipe
         epochs = 2.0 * FRESH_PAIRS * leader.train.epochs
         made: list[tuple[Step, Proposal]] = []
-        for step in [*helped, *(shapes or others)][:most]:
+        for step in [*helped, *(order.shapes or order.others or order.last)][:most]:
             epochs += leader.train.epochs
             if self.shares.affordable(stage, epochs):
                 made.append((step, self._proposal(walk, step)))
@@ -173,9 +169,8 @@ class Walks:
         new = change and recipe.digest() not in self.experiments.tried
         return [Step("what helped", "at once", change)] if new else []
 
-    def _open(self, walk: _Walk) -> tuple[list[Step], list[Step]]:
-        """Steps from the leader that may help and were not tried, the most promising first: those
-        that change shapes, and all others."""
+    def _open(self, walk: _Walk) -> Order:
+        """Steps from the leader that may help and were not tried."""
         leader, tried = walk.leader, self.experiments.tried
         return promising(
             leader,

@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from advisor.auto import Start, begin, drive, first_proposal
 from advisor.control import PrunerKind, search_control
+from advisor.control.trial import INFEASIBLE
 from advisor.crew import Crew
 from advisor.events import Event, TrialFinished
 from advisor.metrics import oriented
@@ -24,9 +25,8 @@ from advisor.search import Kind
 from advisor.session import Session
 from advisor.state import State
 from advisor.trial_files import read_events, trial_folder
-from tuners.tasks import Task
+from tuners.tasks import Method, Task
 
-Method = Literal["advisor", "random", "tpe", "hyperband"]
 SEARCHES: dict[Method, tuple[Kind, PrunerKind]] = {
     "random": ("random", "none"),
     "tpe": ("tpe", "median"),
@@ -34,7 +34,11 @@ SEARCHES: dict[Method, tuple[Kind, PrunerKind]] = {
 }
 METHODS: tuple[Method, ...] = ("advisor", *SEARCHES)
 SEEDS: dict[Method, int] = {"hyperband": 1}
-"""Of each start, where they are fewer than the task's: no figure with a target rests on these."""
+STARTS: dict[Method, int] = {"hyperband": 2}
+"""Seeds of each start, and the first starts of each task, where they are fewer than the task's: no
+figure with a target rests on these."""
+TPE_TRIALS = 50
+"""After so many trials, what TPE has is what we are to reach."""
 CHECKPOINTS = (10, 20, 40, 80)
 """Full-training equivalents after which methods are compared."""
 
@@ -79,6 +83,10 @@ class Outcome:
     """test metric of what the session recommends; None for searches: their best"""
     seconds: float = 0.0
     training_seconds: float = 0.0
+    count: int = 0
+    """trials"""
+    spent_by_tpe_trials: float = 0.0
+    """epochs spent after TPE_TRIALS trials"""
 
     def record(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,7 +95,32 @@ class Outcome:
     def of(cls, raw: Mapping[str, Any]) -> Outcome:
         made = cls(**raw)
         made.trials = [(spent, value, place) for spent, value, place in raw["trials"]]
+        made.counted()
         return made
+
+    def counted(self) -> None:
+        """Note what can't be told any more once some trials are left out."""
+        if self.trials and not self.count:
+            self.count = len(self.trials)
+            self.spent_by_tpe_trials = self.trials[min(TPE_TRIALS, self.count) - 1][0]
+
+    def brief(self) -> dict[str, Any]:
+        """All that figures ask for: of the trials those at which the best so far rises, and the
+        last, as `epochs:value`."""
+        rising: list[str] = []
+        best: float | None = None
+        for spent, value, _ in self.trials:
+            if self.best(spent) != best:
+                best = self.best(spent)
+                rising.append(f"{spent:.6g}:{value:.8g}")
+        last = f"{self.trials[-1][0]:.6g}:" if self.trials else ""
+        return self.record() | {"trials": " ".join([*rising, last]).strip()}
+
+    @classmethod
+    def of_brief(cls, raw: Mapping[str, Any]) -> Outcome:
+        pairs = [one.split(":") for one in raw["trials"].split()]
+        trials = [(float(spent), float(value) if value else None, "") for spent, value in pairs]
+        return cls.of({**raw, "trials": trials})
 
     def best(self, spent: float) -> float | None:
         """The best validation metric of the trials that had ended by then."""
@@ -134,6 +167,7 @@ def run(job: Job, rules: Sequence[Rule], runner: Runner, folder: Path) -> Outcom
             _searched(made, start, job, runner, folder)
         made.seconds = time.perf_counter() - began
         _tested(made, start, runner, folder)
+        made.counted()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return made
@@ -181,7 +215,10 @@ class Watcher:
         for place, attempt in enumerate(new):
             spent = after - sum(costs[place + 1 :])
             where = trial_folder(self.folder, attempt.trial.number)
-            self.made.trials.append((spent, attempt.value, str(where)))
+            ended = attempt.result.finished
+            infeasible = ended is not None and ended.status in INFEASIBLE  # as in a search
+            value = None if infeasible else attempt.value
+            self.made.trials.append((spent, value, str(where)))
             seconds += _trained(where)
         self.made.training_seconds += min(seconds, self.most)
 
@@ -253,10 +290,16 @@ def jobs(
     for seed in range(max((task.seeds for task in tasks), default=0)):
         for task in sorted(tasks, key=lambda task: -task.weight):
             most = min(equivalents, task.equivalents)
-            for start in list(task.starts)[: starts or None]:
+            for place, start in enumerate(list(task.starts)[: starts or None]):
                 for method in methods:
-                    if seed < min(task.seeds, SEEDS.get(method, task.seeds)):
+                    if _is_wanted(task, method, place, seed):
                         yield Job(task, start, seed, method, most, backend)
+
+
+def _is_wanted(task: Task, method: Method, place: int, seed: int) -> bool:
+    """Whether this method is tried from the start at this place with this seed."""
+    few = place < STARTS.get(method, len(task.starts)) and seed < SEEDS.get(method, task.seeds)
+    return few and seed < task.seeds and method not in task.without
 
 
 def lines(path: Path) -> Iterator[Outcome]:

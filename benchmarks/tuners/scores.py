@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
 from advisor.metrics import oriented
 from tuners.jobs import CHECKPOINTS, Outcome
 
-TPE_TRIALS = 50
 SHARE, STRETCH, AHEAD, OVERHEAD = 1 / 3, 1 / 5, 0.85, 0.03
 NOISE = 2.0
 """Standard errors by which a test metric may fall below the start's."""
@@ -47,7 +46,7 @@ class Round:
         ours, tpe = self.by.get("advisor"), self.by.get("tpe")
         if ours is None or tpe is None or not tpe.trials:
             return None
-        spent = tpe.trials[min(TPE_TRIALS, len(tpe.trials)) - 1][0]
+        spent = tpe.spent_by_tpe_trials
         wanted = tpe.best(spent)
         if wanted is None:
             return 0.0
@@ -64,17 +63,31 @@ class Round:
         return oriented(metric, ours.recommended) >= oriented(metric, last)
 
     def ahead(self, other: str, equivalents: float) -> bool | None:
-        """Whether our best so far is at least as good as theirs after so many trainings; as good
-        counts only where neither can be better."""
+        """Whether our best so far is at least as good as theirs after so many trainings: ties
+        count as ours."""
+        gain = self._gain(other, equivalents)
+        return None if gain is None else gain >= 0
+
+    def strictly_ahead(self, other: str, equivalents: float) -> bool | None:
+        """Whether our best so far is better than theirs after so many trainings: ties don't
+        count."""
+        gain = self._gain(other, equivalents)
+        return None if gain is None else gain > 0
+
+    def _gain(self, other: str, equivalents: float) -> float | None:
+        """Our best so far less theirs, larger is better; who has none is infinitely behind, and
+        that is us where neither has."""
         ours, theirs = self.by.get("advisor"), self.by.get(other)
         if ours is None or theirs is None:
             return None
         spent = equivalents * ours.epochs_a_training
         mine, yours = ours.best(spent), theirs.best(spent)
-        if mine is None or yours is None:
-            return yours is None and mine is not None
+        if mine is None:
+            return -math.inf
+        if yours is None:
+            return math.inf
         metric: Any = ours.metric
-        return oriented(metric, mine) >= oriented(metric, yours)
+        return oriented(metric, mine) - oriented(metric, yours)
 
 
 def _reached(outcome: Outcome, wanted: float) -> float:
@@ -94,17 +107,16 @@ def rounds(outcomes: Iterable[Outcome]) -> list[Round]:
 
 
 def figures(found: Sequence[Round], equivalents: int) -> list[Figure]:
-    """The figures of the whole, each with its target."""
-    shares = [share for one in found if (share := one.share_of_tpe()) is not None]
-    made = [_share(shares)]
+    """The figures of the whole, each with its target where it has one."""
+    made = [*_shares_of_tpe(found)]
     for other in ("random", "tpe", "hyperband"):
-        ahead = [won for one in found if (won := one.ahead(other, equivalents)) is not None]
-        made.append(_ahead(other, ahead))
+        made.append(_ahead(other, [one.ahead(other, equivalents) for one in found]))
     for other in ("random", "tpe"):
-        ahead = [won for one in found if (won := one.ahead_on_test(other)) is not None]
-        share = sum(ahead) / len(ahead) if ahead else None
-        name = f"recommended: as good on the test as {other}'s best"
-        made.append(Figure(name, share, "", None, len(ahead)))
+        won = [one.strictly_ahead(other, equivalents) for one in found]
+        made.append(_rate(f"strictly better than {other}, same epochs", won))
+    for other in ("random", "tpe"):
+        won = [one.ahead_on_test(other) for one in found]
+        made.append(_rate(f"recommended: as good on the test as {other}'s best", won))
     ours = [one.by["advisor"] for one in found if "advisor" in one.by]
     spent = [one.trials[-1][0] / one.epochs_a_training for one in ours if one.trials]
     made.append(
@@ -112,25 +124,40 @@ def figures(found: Sequence[Round], equivalents: int) -> list[Figure]:
     )
     made.append(_never_worse(ours))
     made.append(_overhead(ours))
-    trials = sum(len(one.trials) for one in ours)
+    trials = sum(one.count for one in ours)
     beside = sum(one.seconds - one.training_seconds for one in ours)
     each = beside / trials if trials else None
     made.append(Figure("seconds beside each training", each, "", None, trials))
     return made
 
 
-def _share(shares: Sequence[float]) -> Figure:
-    value = median(shares) if shares else None
-    met = None if value is None else value <= SHARE
-    return Figure("share of TPE's budget, median", value, f"<= {SHARE:.2f}", met, len(shares))
+def _shares_of_tpe(found: Sequence[Round]) -> Iterator[Figure]:
+    """Of all, with the target, and of each seed by itself."""
+    name = "share of TPE's budget, median"
+    whole = _median_share(name, found)
+    met = None if whole.value is None else whole.value <= SHARE
+    yield replace(whole, target=f"<= {SHARE:.2f}", met=met)
+    for seed in sorted({one.seed for one in found}):
+        yield _median_share(f"{name}, seed {seed}", [one for one in found if one.seed == seed])
 
 
-def _ahead(other: str, ahead: Sequence[bool]) -> Figure:
-    value = sum(ahead) / len(ahead) if ahead else None
-    aim = other == "random"
-    met = None if value is None or not aim else value >= AHEAD
-    name = f"as good as {other} or better, same epochs"
-    return Figure(name, value, f">= {AHEAD}" if aim else "", met, len(ahead))
+def _median_share(name: str, found: Sequence[Round]) -> Figure:
+    shares = [share for one in found if (share := one.share_of_tpe()) is not None]
+    return Figure(name, _median(shares), "", None, len(shares))
+
+
+def _ahead(other: str, won: Sequence[bool | None]) -> Figure:
+    found = _rate(f"as good as {other} or better, same epochs", won)
+    if other != "random":
+        return found
+    met = None if found.value is None else found.value >= AHEAD
+    return replace(found, target=f">= {AHEAD}", met=met)
+
+
+def _rate(name: str, won: Sequence[bool | None]) -> Figure:
+    """How often it is so, where it is known, without a target."""
+    known = [one for one in won if one is not None]
+    return Figure(name, sum(known) / len(known) if known else None, "", None, len(known))
 
 
 def _never_worse(ours: Sequence[Outcome]) -> Figure:

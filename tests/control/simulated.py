@@ -23,6 +23,7 @@ from advisor.recipe import Recipe
 from advisor.runner import Runner, UnfitError, WorkerError
 
 EPOCHS, CLASSES, VALIDATION = 6, 4, 100
+MOST_DEATHS = 50
 
 
 def start(**changes: Any) -> Recipe:
@@ -116,3 +117,12 @@ class DyingRunner(SimulatedRunner):
                 raise WorkerError("the training process ended (signal SIGKILL)")
 
         super()._run(recipe, watched)
+
+
+class DeadRunner(SimulatedRunner):
+    """Its worker dies before the first step of every training."""
+
+    def _run(self, recipe: Recipe, emit: Callable[[Event], None]) -> None:
+        if len(self.trained) > MOST_DEATHS:
+            raise AssertionError("the search goes on for ever")
+        raise WorkerError("the training process ended (signal SIGKILL)")

@@ -9,7 +9,7 @@ import pytest
 
 from advisor.control import PRUNERS, ControlError, ControlTrial, PrunerKind, search_control
 from advisor.search import Kind
-from tests.control.simulated import EPOCHS, DyingRunner, SimulatedRunner, quality, start
+from tests.control.simulated import EPOCHS, DeadRunner, DyingRunner, SimulatedRunner, quality, start
 
 
 def searched(
@@ -136,6 +136,12 @@ def test_a_search_of_which_nothing_fits_ends(tmp_path: Path) -> None:
     nothing = SimulatedRunner(broken=(16, 32, 64, 128, 256))
     trials = searched(tmp_path, runner=nothing)
     assert set(statuses(trials)) == {"unfit"}
+    assert len(trials) == 20
+
+
+def test_a_search_of_which_every_worker_dies_at_once_ends(tmp_path: Path) -> None:
+    trials = searched(tmp_path, runner=DeadRunner())
+    assert set(statuses(trials)) == {"failed"}
     assert len(trials) == 20
 
 

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from advisor.cli import rules
 from advisor.control import ours, value_at
+from advisor.evidence import Decision
 from advisor.ledger import Record
 from advisor.report.replay import Moment, Story
-from advisor.requests import Request, Result, Results, Train, TrainAll
+from advisor.requests import Finalist, Finals, Request, Result, Results, Train, TrainAll
 from advisor.session import Session
 from tests import simulation
 
@@ -44,7 +46,18 @@ def test_the_incumbent_is_what_was_accepted() -> None:
     assert story.state.incumbent is not None
     assert found.incumbent[0][1] == story.state.baseline.value
     assert found.incumbent[-1][1] == story.state.incumbent.value
+    assert found.best == story.state.incumbent.recipe
+    assert found.kept.value == story.state.incumbent.value
+    assert found.kept.predictions is not None
     assert [spent for spent, _ in found.incumbent] == sorted(s for s, _ in found.incumbent)
+
+
+def test_who_wins_the_finals_is_what_is_recommended() -> None:
+    story = told()
+    other = story.state.attempts[0]
+    winner = Finalist(other.trial.number, (), (), Decision("accepted", "better"))
+    moments = (*story.moments, Moment(Finals((winner,), winner), None, story.state.budget.epochs))
+    assert ours(replace(story, moments=moments)).incumbent[-1][1] == other.value
 
 
 def test_trials_side_by_side_are_paid_for_one_after_the_other() -> None:

@@ -109,6 +109,8 @@ class Silent:
 class Crew:
     """Trains nothing, and leaves the files that a training would."""
 
+    workers = 1
+
     def __init__(self) -> None:
         self.runner = self
 

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from advisor.report.gather.control import control
 from advisor.report.views import control_chart
 
-FOUND = {
+FOUND: dict[str, Any] = {
     "metric": "accuracy",
     "epochs": 40.0,
     "methods": {
         "advisor": {"curve": [[4, 0.2], [8, 0.9]], "trials": 5},
         "random": {"curve": [[6, 0.5], [30, 0.95]], "trials": 7, "pruned": 0},
     },
+    "incumbent": {"value": 0.6, "curve": [[4, 0.2], [20, 0.6]]},
+    "search_verdict": "Seen as searches, we win.",
     "verdict": "We lose to random search.",
 }
 JSON = st.recursive(
@@ -25,7 +27,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(["methods", "curve", "trials", "epochs", "verdict", "a"]),
+            st.sampled_from(["methods", "curve", "trials", "epochs", "verdict", "incumbent", "a"]),
             inner,
             max_size=4,
         )
@@ -49,9 +51,11 @@ def test_a_control_is_read(tmp_path: Path) -> None:
     assert found is not None
     assert found.verdict == "We lose to random search."
     assert found.shares == (10, 25, 50, 100)
-    ours, theirs = found.methods
-    assert (ours.name, ours.trials, ours.at) == ("advisor", 5, (0.2, 0.9, 0.9, 0.9))
-    assert (theirs.name, theirs.at) == ("random", (None, 0.5, 0.5, 0.95))
+    assert found.search_verdict == "Seen as searches, we win."
+    kept, ours, theirs = found.methods
+    assert (kept.name, kept.at) == ("ours, recommended", (0.2, 0.2, 0.6, 0.6))
+    assert (ours.name, ours.trials, ours.at) == ("ours, any training", 5, (0.2, 0.9, 0.9, 0.9))
+    assert (theirs.name, theirs.at) == ("random search", (None, 0.5, 0.5, 0.95))
     assert ours.curve[-1] == (40.0, 0.9), "what was found holds to the end"
 
 
@@ -89,10 +93,14 @@ def test_no_json_is_an_error(found: Any, tmp_path: Path) -> None:
 
 def test_all_methods_are_drawn_with_their_names(tmp_path: Path) -> None:
     from advisor.report.gather import gather
+    from advisor.report.page import render
     from tests.report import made
 
     report = gather(made.story(folder=written(tmp_path, json.dumps(FOUND))))
     assert report.control is not None
     drawn = control_chart(report.control, report.head)
-    assert ">advisor<" in drawn
-    assert ">random<" in drawn
+    for name in ("ours, recommended", "ours, any training", "random search"):
+        assert f">{name}<" in drawn
+    page = render(report)
+    first, second = page.index(FOUND["verdict"]), page.index(FOUND["search_verdict"])
+    assert first < second < page.index("best of many looks")

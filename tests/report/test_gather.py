@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,14 +13,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.advice import Proposal
+from advisor.estimates import within
 from advisor.evidence import Comparison, Decision
+from advisor.ledger import Ledger
 from advisor.report import Story
 from advisor.report.gather import gather
+from advisor.report.gather.outcomes import gain_of_best, outcomes, verdict
+from advisor.report.gather.repeat import repeat
 from advisor.report.gather.symptoms import looked
-from advisor.report.gather.visits import visits
+from advisor.report.gather.trials import proposed
+from advisor.report.gather.visits import trained, visits
 from advisor.report.model import Ensemble, Finals, Report, Trial
+from advisor.report.page import render
 from advisor.report.replay import Moment
-from advisor.requests import Decided, Remark, Result, StageEntered, StageLeft, StageSkipped, Train
+from advisor.requests import (
+    Decided,
+    Finalist,
+    Remark,
+    Result,
+    StageEntered,
+    StageLeft,
+    StageSkipped,
+    Train,
+)
+from advisor.requests import Finals as Held
 from advisor.rulebook import Rule
 from advisor.stages import STAGES, Stage
 from advisor.symptoms import Finding
@@ -53,14 +70,21 @@ def test_every_trial_is_told_once_with_its_verdict() -> None:
     assert [one.number for one in told] == [a.trial.number for a in state.attempts]
     assert [one.value for one in told] == [a.value for a in state.attempts]
     judged = {one.number: one.verdict for one in told if one.verdict}
-    assert set(judged) == {decided.trial for decided in state.decisions}
-    for decided in state.decisions:
+    last = {decided.trial: decided for decided in state.decisions}
+    assert set(judged) == set(last)
+    for decided in last.values():
         verdict, comparison = judged[decided.trial], decided.decision.comparison
         assert verdict is not None
         assert verdict.verdict == decided.decision.verdict
         if comparison is not None:
             assert verdict.gain is not None
-            assert (verdict.gain.low, verdict.gain.high) == (comparison.low, comparison.high)
+            assert (verdict.gain.low, verdict.gain.high) == within(
+                state.start.metric,
+                decided.incumbent or 0.0,
+                comparison.gain,
+                comparison.low,
+                comparison.high,
+            )
 
 
 def test_candidates_have_their_proposal_with_the_values_before_it() -> None:
@@ -81,10 +105,20 @@ def test_candidates_have_their_proposal_with_the_values_before_it() -> None:
 
 
 def test_a_candidate_that_is_not_decided_has_its_proposal_all_the_same() -> None:
-    counts = range(2, 12)
-    ends = [trials(gather(made.story(steps=count)))[-1:] for count in counts]
-    open_ones = [t for end in ends for t in end if t.purpose == "candidate" and not t.verdict]
-    assert all(one.proposed is not None for one in open_ones)
+    story, told = whole(), {one.number: one for one in trials(report())}
+    tried = [
+        (place, request.number)
+        for place, moment in enumerate(story.moments, 1)
+        for request, _, _ in trained(moment)
+        if request.purpose == "candidate"
+    ]
+    assert tried
+    for place, number in tried:
+        cut = visits(replace(story, moments=story.moments[:place]))
+        (one,) = (t for visit in cut for t in visit.steps if getattr(t, "number", 0) == number)
+        assert isinstance(one, Trial)
+        assert one.verdict is None
+        assert one.proposed == told[number].proposed is not None
 
 
 def test_differences_end_in_the_best_recipe_and_name_the_trials_that_brought_them() -> None:
@@ -132,6 +166,32 @@ def test_intervals_hold_their_values_and_stay_within_the_metric() -> None:
         for one in (outcome.before, outcome.after):
             if one is not None and one.low is not None and one.high is not None:
                 assert 0 <= one.low <= one.value <= one.high <= 1
+
+
+def test_the_gain_is_possible_and_says_what_the_examples_leave_open() -> None:
+    gain, start = report().outcomes[0].gain, whole().state.baseline
+    assert gain is not None
+    assert start is not None
+    assert start.value is not None
+    assert gain.examples is not None
+    assert -start.value <= gain.low <= gain.examples[0] < gain.value
+    assert gain.value <= gain.examples[1] <= gain.high <= 1 - start.value
+
+
+def test_a_gain_over_several_seeds_is_that_of_the_headline() -> None:
+    """Not that of the one pair of trainings, by which it was chosen."""
+    state = copy(whole().state)
+    assert state.incumbent is not None
+    number, start = state.incumbent.trial.number, state.baseline
+    assert start is not None
+    seen = Comparison(0.02, 0.01, 3, 200)
+    winner = Finalist(number, (), (), Decision("accepted", "better", seen))
+    state.finals = Held((Finalist(start.trial.number, (), (), None), winner), winner)
+    gain = gain_of_best(state)
+    assert gain is not None
+    assert (gain.value, gain.seeds, gain.own) == (0.02, 3, False)
+    told = verdict(state, outcomes(state), 1)
+    assert "in one training each; over 3 seeds the gain is +0.02" in told
 
 
 def test_finals_and_ensemble_are_told() -> None:
@@ -214,6 +274,61 @@ def test_a_reopened_stage_names_the_trial_that_reopened_it() -> None:
         ("batch_size", "entered", None),
         ("learning_rate", "reopened", 7),
     ]
+
+
+@pytest.mark.parametrize("verdict", ["accepted", "rejected"])
+def test_what_leads_has_the_verdict_that_it_came_to_in_a_later_visit(verdict: str) -> None:
+    train = Train(7, "candidate", simulation.recipe())
+    answered = Moment(train, simulation.answer(train), 5.0)
+    story = moments(
+        StageEntered(stage("batch_size"), False, ()),
+        decided(7, "undecided", ()),
+        StageLeft(stage("batch_size"), "done"),
+        StageEntered(stage("loss"), False, ()),
+        decided(7, verdict, ()),
+    )
+    told = (story.moments[0], answered, *story.moments[1:])
+    first, second = visits(replace(story, moments=told))
+    (step,) = first.steps
+    assert isinstance(step, Trial)
+    assert step.verdict is not None
+    assert step.verdict.verdict == verdict
+    assert second.steps == ()
+
+
+def test_what_a_proposal_is_built_on_is_told_apart() -> None:
+    rule: Rule = made.known_rules()[0]
+    change = {"optimizer.lr": 0.01, "train.batch_size": 64}
+    below = ("train.batch_size",)
+    proposal = Proposal(rule, change, {}, (0, False, 1, rule.id), built_on=4, below=below)
+    found = proposed(proposal, simulation.recipe())
+    assert found.built_on == 4
+    assert [(one.path, one.below) for one in found.changes] == [
+        ("optimizer.lr", False),
+        ("train.batch_size", True),
+    ]
+
+
+def test_how_to_repeat_it_names_all_that_it_was_begun_with() -> None:
+    story = made.story()
+    there = {"machine": {"thread_settings": {"OMP_NUM_THREADS": "1"}}, "workers": 3}
+    header = {**story.record.header, **there, "rule_folders": ["/my rules"]}
+    best, session = repeat(replace(story, record=replace(story.record, header=header))).commands
+    assert "OMP_NUM_THREADS=1" in best.line
+    assert "--device cpu" in best.line
+    assert session.line.startswith("OMP_NUM_THREADS=1 advisor auto start.yaml")
+    for option in ("--rules '/my rules'", "--workers 3", "--no-experience"):
+        assert option in session.line
+
+
+def test_a_session_at_work_is_not_told_to_be_resumed(tmp_path: Path) -> None:
+    story = made.story(steps=3, folder=tmp_path)
+    assert not gather(story).head.at_work
+    with Ledger.create(tmp_path, made.header(simulation.recipe())):
+        found = gather(story)
+    assert found.head.at_work
+    assert "a process is at work on it" in render(found)
+    assert "advisor resume</code> goes on" not in render(found)
 
 
 def test_what_comes_between_stages_is_kept() -> None:

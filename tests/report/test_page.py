@@ -144,6 +144,30 @@ def test_an_unfinished_session_says_so(steps: int) -> None:
     assert "advisor resume" in read.text
 
 
+def test_an_early_report_does_not_call_the_start_the_best() -> None:
+    text = render(gather(made.story(steps=0)))
+    assert "No recipe has given a finite result so far" in text
+    assert "<p>Nothing yet.</p>" in text
+
+
+def test_a_gain_of_repeats_says_so() -> None:
+    other = dataclasses.replace
+
+    def repeated(step: Any) -> Any:
+        if not isinstance(step, Trial) or not step.verdict or not step.verdict.gain:
+            return step
+        gain = other(step.verdict.gain, own=False, seeds=3)
+        return other(step, verdict=other(step.verdict, gain=gain, seeds=3))
+
+    visits = tuple(other(v, steps=tuple(map(repeated, v.steps))) for v in whole().visits)
+    assert "the gain is that of the repeats" not in render(whole())
+    assert "the gain is that of the repeats, over 3 seeds" in render(other(whole(), visits=visits))
+
+
+def test_a_headline_interval_says_what_it_holds() -> None:
+    assert "is what the validation examples alone leave open" in render(whole())
+
+
 HOSTILE = st.one_of(
     st.sampled_from(
         [

@@ -31,8 +31,8 @@ def after(start: Recipe, path: str, towards: str) -> Recipe:
 
 
 def test_a_rate_moves_by_half_a_decade() -> None:
-    assert after(recipe(), "optimizer.lr", "up").optimizer.lr == pytest.approx(3.16e-3)
-    assert after(recipe(), "optimizer.lr", "down").optimizer.lr == pytest.approx(3.16e-4)
+    assert after(recipe(), "optimizer.lr", "up").optimizer.lr == pytest.approx(3.2e-3)
+    assert after(recipe(), "optimizer.lr", "down").optimizer.lr == pytest.approx(3.2e-4)
 
 
 def test_a_list_moves_to_its_neighbours() -> None:
@@ -92,3 +92,27 @@ def test_at_most_three_settings_are_kept_and_not_always_as_many() -> None:
     whole = {f"setting{n}": n for n in range(8)}
     counts = {len(fewer(whole, seed)) for seed in range(40)}
     assert counts == {1, 2, 3}
+
+
+@given(st.floats(1e-4, 3e-3))
+def test_a_step_back_leads_to_where_it_came_from(rate: float) -> None:
+    start = recipe(**{"optimizer.lr": float(f"{rate:.2g}")})
+    there = after(start, "optimizer.lr", "up")
+    back = (
+        after(there, "optimizer.lr", "down") if ("optimizer.lr", "down") in found(there) else None
+    )
+    if back is not None and there.optimizer.lr < 1e-2:
+        assert back.optimizer.lr == pytest.approx(start.optimizer.lr, rel=0.06)
+
+
+def test_two_steps_up_make_a_decade() -> None:
+    start = recipe(**{"optimizer.lr": 1e-4})
+    twice = after(after(start, "optimizer.lr", "up"), "optimizer.lr", "up")
+    assert twice.optimizer.lr == 1e-3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_transformers_inner_layer_grows_with_its_width(seed: int) -> None:
+    change = {"model.units": 64, "model.feedforward": 256, "optimizer.lr": 0.01}
+    kept = fewer(change, seed)
+    assert ("model.units" in kept) == ("model.feedforward" in kept)

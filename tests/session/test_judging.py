@@ -8,7 +8,7 @@ from advisor.advice import Proposal
 from advisor.budget import Budget
 from advisor.recipe import Recipe
 from advisor.requests import Train
-from advisor.session.judging import comparable, judge, race
+from advisor.session.judging import comparable, judge, race, tells, without_pair
 from advisor.session.search import RULE
 from advisor.state import Attempt, State
 from advisor.symptoms import Finding
@@ -99,3 +99,25 @@ def test_a_fault_of_the_data_that_is_gone_is_mended_where_the_score_agrees() -> 
         pair = replace(trained, findings=(clear,)), incumbent
         verdict = judge(state_of(incumbent), proposal, [pair]).verdict
         assert (verdict == "accepted") is mended
+
+
+def test_a_repeat_that_was_cut_short_tells_nothing() -> None:
+    whole = attempt(START)
+    short = replace(whole, result=simulation.trained(START, 0.8, until=3))
+    before = judge(state_of(whole), Proposal(RULE, {}, {}, (1, False, 1, "x")), [(whole, whole)])
+    assert tells((whole, whole))
+    for pair in ((whole, short), (short, whole)):
+        assert not tells(pair)
+        assert without_pair(pair, before).verdict == "undecided"
+
+
+def test_a_candidate_that_does_not_train_with_a_seed_is_rejected() -> None:
+    whole = attempt(START)
+    finished = whole.result.finished
+    assert finished is not None
+    broken = replace(finished, status="diverged")
+    events = [*whole.result.events[:-1], broken]
+    diverged = replace(whole, result=replace(whole.result, events=events))
+    before = judge(state_of(whole), Proposal(RULE, {}, {}, (1, False, 1, "x")), [(whole, whole)])
+    assert without_pair((diverged, whole), before).verdict == "rejected"
+    assert without_pair((whole, diverged), before).verdict == "undecided"

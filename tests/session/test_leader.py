@@ -7,10 +7,11 @@ import pytest
 
 from advisor.advice import Proposal
 from advisor.evidence import Decision
-from advisor.requests import Answer, Choice, Choose, Decided
+from advisor.requests import Answer, Choice, Choose, Decided, Train
 from advisor.rulebook import Rule
 from advisor.session import Session
-from advisor.session.leader import Leader, built_on, leader, may_lead, step
+from advisor.session.climb import RULE as CLIMB
+from advisor.session.leader import Leader, ahead, built_on, leader, may_lead, step
 from advisor.session.walk import RULE as WALK
 from advisor.stages import STAGES
 from advisor.state import Attempt
@@ -103,6 +104,33 @@ def test_a_lock_on_what_it_moves_ends_the_lead() -> None:
 
 def _proposals(one: Session) -> tuple[Proposal, ...]:
     return one.request.proposals if isinstance(one.request, Choose) else ()
+
+
+def test_a_climb_does_not_carry_on_what_was_locked_meanwhile() -> None:
+    start = {**GOOD, "tune.budget": "60t", "tune.stages": ("loss", "learning_rate")}
+    one = Session(simulation.recipe(**start), (small(DROPOUT, 0.05),))
+    while not (isinstance(one.request, Choose) and _proposals(one)[0].rule is CLIMB):
+        one.tell(answer(one, 0.05))
+    assert DROPOUT in _proposals(one)[0].change
+    one.tell(Choice("lock", fields=(DROPOUT,)))
+    before = len(one.state.attempts)
+    decided(one, 0.05)
+    later = one.state.attempts[before:]
+    assert later
+    assert all(each.recipe.regularization.dropout == 0 for each in later)
+
+
+def test_losses_of_two_kinds_are_not_held_against_each_other() -> None:
+    """Huber's loss is the smaller number, and says nothing of which model is better."""
+    one = led()
+    state, best = one.state, one.state.best
+    finished = best.result.finished
+    assert finished is not None
+    less = replace(finished, validation_loss=(finished.validation_loss or 1.0) / 2)
+    result = replace(best.result, events=[*best.result.events[:-1], less])
+    focal = best.recipe.changed({"loss": {"kind": "focal"}})
+    assert ahead(state, replace(best, result=result), best)
+    assert not ahead(state, replace(best, result=result, trial=Train(9, "candidate", focal)), best)
 
 
 def test_another_incumbent_ends_the_lead() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from advisor.evidence import Decision
@@ -7,9 +9,10 @@ from advisor.requests import Choice, Choose, Request, Train, TrainAll
 from advisor.rulebook import Rule
 from advisor.session import Session, Settings
 from advisor.session.climb import RULE as CLIMB
-from advisor.session.search import RULE
+from advisor.session.search import RULE, told
 from advisor.session.walk import LOOK
 from advisor.session.walk import RULE as WALK
+from advisor.state import Attempt
 from tests import simulation
 
 GOOD = {"optimizer.lr": 1e-3, "model.activation": "relu", "train.batch_size": 64}
@@ -24,7 +27,7 @@ def run(session: Session) -> list[Request]:
     return asked
 
 
-def searched(budget: str = "25t", workers: int = 1, rules: tuple[Rule, ...] = ()) -> Session:
+def searched(budget: str = "40t", workers: int = 1, rules: tuple[Rule, ...] = ()) -> Session:
     session = Session(
         simulation.recipe(**GOOD, **{"tune.budget": budget}), rules, Settings(workers)
     )
@@ -41,7 +44,8 @@ def test_without_rules_the_budget_goes_into_a_search() -> None:
 
 
 def test_what_looks_better_by_luck_is_not_kept() -> None:
-    """Every recipe is as good as every other: in 40 trainings each, hardly any search accepts."""
+    """Every recipe is as good as every other: in 40 trainings each, hardly any search accepts, and
+    never by the trainings that a recipe was chosen by."""
     accepted = 0
     for seed in range(4):
         start = simulation.recipe(**GOOD, **{"tune.budget": "40t", "train.seed": seed})
@@ -49,9 +53,42 @@ def test_what_looks_better_by_luck_is_not_kept() -> None:
         while session.request is not None:
             session.tell(simulation.answer(session.request, level=0.85))
         verdicts = [d.decision.verdict for d in session.state.decisions]
-        accepted += verdicts.count("accepted") > 0
+        accepted += verdicts.count("accepted")
         assert len(verdicts) >= 12
-    assert accepted <= 1
+    assert accepted == 0
+
+
+def test_the_best_of_many_is_never_accepted_by_what_it_was_chosen_by() -> None:
+    """However far ahead: every third recipe seems perfect with the seed of the session, and no
+    other seed bears it out."""
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "30t"}), ())
+    looked_better = 0
+    while session.request is not None:
+        request = session.request
+        if isinstance(request, Train):
+            lucky = request.recipe.train.seed == 0 and int(request.recipe.digest(), 16) % 3 == 0
+            looked_better += lucky
+            session.tell(simulation.answer(request, level=0.99 if lucky else 0.7))
+        else:
+            session.tell(simulation.answer(request, level=0.7))
+    decided = [d for d in session.state.decisions if d.proposal.rule.id in (RULE.id, WALK.id)]
+    assert looked_better > 3
+    assert not any(d.decision.verdict == "accepted" for d in decided)
+
+
+def test_the_estimator_hears_what_broke_off_and_what_was_given_up() -> None:
+    whole = searched("5t").state.attempts[0]
+    finished = whole.result.finished
+    assert finished is not None
+
+    def ended(status: str, epochs: float) -> Attempt:
+        last = replace(finished, status=status, epochs=epochs)
+        events = [*whole.result.events[:-1], last]
+        return replace(whole, result=replace(whole.result, events=events))
+
+    assert told(whole) == (whole.value, None)
+    assert told(ended("diverged", 2.0)) == (None, None)
+    assert told(ended("stopped", 3.0)) == (whole.value, 3.0)
 
 
 def test_a_gain_that_is_there_is_found_and_confirmed_with_other_seeds() -> None:
@@ -83,9 +120,10 @@ def test_several_workers_get_several_candidates(workers: int) -> None:
 
 
 def test_a_person_may_end_the_search() -> None:
-    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "25t"}), ())
+    session = Session(simulation.recipe(**GOOD, **{"tune.budget": "40t"}), ())
     while not (isinstance(session.request, Choose) and _is_search(session.request)):
-        session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
+        assert session.request is not None
+        session.tell(simulation.answer(session.request))
     session.tell(Choice("leave"))
     later = [one for one in run(session) if isinstance(one, Train)]
     assert {one.purpose for one in later} <= {"confirmation"}
@@ -101,3 +139,16 @@ def test_locked_fields_are_not_searched() -> None:
     trials = simulation.trainings(run(session))
     assert len(trials) > LOOK
     assert {trial.recipe.optimizer for trial in trials} == {start.optimizer}
+
+
+def test_widths_stay_within_two_steps_beyond_the_space_of_the_start() -> None:
+    session = Session(
+        simulation.recipe(**GOOD, **{"tune.budget": "10t", "model.hidden": (64,)}), ()
+    )
+    run(session)
+    wide = session.state.best.recipe.changed({"model.hidden": (512,)})
+    best = replace(session.state.best, trial=replace(session.state.best.trial, recipe=wide))
+    space = session._visits.searches.space(best)
+    (widths,) = [dim.choices for dim in space if dim.path == "model.hidden"]
+    assert max(widths) == (512,)
+    assert len(widths) > 1

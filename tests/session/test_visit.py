@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from advisor.requests import StageLeft
+from advisor.requests import StageEntered, StageLeft
 from advisor.rulebook import Rule
 from advisor.session import Session
 from advisor.session.rescue import RULE as RESCUE
@@ -79,3 +79,17 @@ def test_an_odd_setting_that_does_better_stays() -> None:
         if session.state.decisions:
             break
     assert session.state.decisions[0].decision.verdict == "rejected"
+
+
+def test_a_stage_whose_gate_was_shut_is_put_back_by_what_concerns_it() -> None:
+    """Regularisation was passed over, since nothing overfitted; a wider model may."""
+    session = Session(simulation.recipe(**{"optimizer.lr": 3e-3, "model.activation": "relu"}), ())
+    while not (
+        isinstance(session.request, StageEntered) and session.request.stage.name == "finish"
+    ):
+        session.tell(simulation.answer(session.request))  # type: ignore[arg-type]
+    assert not session.state.visits.get("regularization")
+    finish = session.request.stage
+    reopens = session._visits.trials.reopen(finish, ["model.hidden"])
+    assert "regularization" in reopens
+    assert [stage.name for stage in session.state.waiting] == list(reopens)

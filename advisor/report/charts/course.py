@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -12,6 +13,8 @@ from advisor.report.charts.thinning import thinned
 from advisor.report.model import Course, Mark, Visit
 from advisor.text import number
 
+ASIDE = 7.0
+"""How far a mark stands before the end of its training, in the picture's units."""
 STAGES_FROM = 26.0
 """Height above the plot where the names of stages stand."""
 
@@ -29,10 +32,18 @@ def course_plot(course: Course, visits: Sequence[Visit], metric: str, width: flo
     root = svg.drawing(width, height, label)
     _stages(root, x, y, visits, course.total)
     plot.axes(root, x, y, ("epochs spent", f"{metric} on validation"))
-    plot.steps(root, x, y, thinned(course.incumbent), "s1")
+    places = {mark.spent: _place(x, mark) for mark in course.marks}
+    line = tuple((places.get(spent, spent), value) for spent, value in course.incumbent[:-1])
+    plot.steps(root, x, y, thinned((*line, *course.incumbent[-1:])), "s1")
     for mark in course.marks:
-        _mark(root, x, y, mark, metric)
+        _mark(root, x, y, replace(mark, spent=_place(x, mark)), metric)
     return svg.markup(root)
+
+
+def _place(x: Scale, mark: Mark) -> float:
+    """A little before its end, where the next stage may begin, but never before its own half."""
+    step = (x.high - x.low) / (x.end - x.start) * ASIDE
+    return mark.spent - min(step, mark.epochs / 2)
 
 
 def _counted(course: Course) -> str:

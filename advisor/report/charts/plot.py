@@ -13,6 +13,8 @@ from advisor.report.words import power, short
 TOP, BOTTOM, LEFT = 26.0, 34.0, 46.0
 LETTER = 6.3
 """Width of a letter of a label, about."""
+BOLD_LETTER = 8.2
+"""The same of the labels at the ends of lines, where fonts are wide."""
 MOST_LETTERS = 20
 """Of a label within a plot."""
 LINE_HEIGHT = 14.0
@@ -39,7 +41,7 @@ class Frame:
 def room_for(labels: Sequence[str]) -> float:
     """The margin that labels at the ends of lines need."""
     letters = max((len(label) for label in labels), default=0)
-    return 14.0 + LETTER * min(letters, MOST_LETTERS)
+    return 14.0 + BOLD_LETTER * min(letters, MOST_LETTERS)
 
 
 def cut(text: str, letters: int = MOST_LETTERS) -> str:

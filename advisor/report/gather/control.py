@@ -16,6 +16,8 @@ from advisor.report.model import Control, Method, Points
 
 FILE = Path("control") / "summary.json"
 MOST_METHODS = 8
+OURS = "ours, recommended"
+NAMES = {"advisor": "ours, any training", "random": "random search", "tpe": "TPE with pruning"}
 SHARES = (10, 25, 50, 100)
 """Percent of the epochs after which methods are compared in numbers."""
 
@@ -28,17 +30,24 @@ def control(folder: Path) -> Control | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return Control((), SHARES, "", f"{FILE.as_posix()} cannot be read")
+        return Control((), SHARES, problem=f"{FILE.as_posix()} cannot be read")
     raw = _mapping(raw)
     curves = {str(name): _mapping(one) for name, one in _mapping(raw.get("methods")).items()}
     points = {name: _points(one.get("curve")) for name, one in curves.items()}
     points = {name: found for name, found in list(points.items())[:MOST_METHODS] if found}
     if not points:
-        return Control((), SHARES, "", f"{FILE.as_posix()} holds no curve")
+        return Control((), SHARES, problem=f"{FILE.as_posix()} holds no curve")
     total = _number(raw.get("epochs")) or max(found[-1][0] for found in points.values())
-    methods = (_method(name, curves[name], found, total) for name, found in points.items())
-    said = raw.get("verdict")
-    return Control(tuple(methods), SHARES, said if isinstance(said, str) else "")
+    methods = [_method(name, curves[name], found, total) for name, found in points.items()]
+    kept = _mapping(raw.get("incumbent"))
+    if found := _points(kept.get("curve")):
+        methods.insert(0, _method(OURS, kept, found, total))
+    return Control(tuple(methods), SHARES, _text(raw, "verdict"), _text(raw, "search_verdict"))
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str:
+    said = raw.get(name)
+    return said if isinstance(said, str) else ""
 
 
 def _method(name: str, raw: Mapping[str, Any], points: Points, total: float) -> Method:
@@ -47,7 +56,8 @@ def _method(name: str, raw: Mapping[str, Any], points: Points, total: float) -> 
     count = trials if isinstance(trials, int) and not isinstance(trials, bool) else None
     if points[-1][0] < total:
         points = (*points, (total, points[-1][1]))
-    return Method(name, points, count, tuple(_at(points, share / 100 * total) for share in SHARES))
+    title = NAMES.get(name, name.replace("_", " "))
+    return Method(title, points, count, tuple(_at(points, share / 100 * total) for share in SHARES))
 
 
 def _at(points: Points, epochs: float) -> float | None:

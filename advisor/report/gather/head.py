@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from advisor.ledger import is_held
 from advisor.recipe import LOWER_IS_BETTER
 from advisor.report.model import Data, Head
 from advisor.report.replay import Story
@@ -31,6 +32,7 @@ def head(story: Story, verdict: str) -> Head:
         story.pending is None,
         waiting_for(story.pending),
         verdict,
+        story.pending is not None and is_held(story.record.folder),
     )
 
 

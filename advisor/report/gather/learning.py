@@ -59,7 +59,7 @@ def _curve(attempt: Attempt, title: str) -> Curve | None:
 def course(story: Story, visits: Sequence[Visit]) -> Course:
     """Each training where it ended, and the incumbent's metric from there on."""
     steps = [step for visit in visits for step in visit.steps if isinstance(step, Trial)]
-    marks = tuple(Mark(one.number, one.spent, one.value, _kind(one)) for one in steps)
+    marks = tuple(Mark(one.number, one.spent, one.value, _kind(one), one.epochs) for one in steps)
     line: list[tuple[float, float]] = []
     for mark in marks:
         if mark.kind in ("baseline", "accepted") and mark.value is not None:

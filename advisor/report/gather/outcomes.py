@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from statistics import mean
 
 from advisor import evidence
-from advisor.estimates import CONFIDENCE_Z, LEAST, SHARES, fresh_estimate
-from advisor.luck import error_at
+from advisor.estimates import CONFIDENCE_Z, fresh_estimate, limits
+from advisor.evidence import Comparison
+from advisor.luck import by_recipe, error_at, seedless
 from advisor.recipe import LOWER_IS_BETTER, Metric
+from advisor.report.gather.intervals import bounded, interval
 from advisor.report.model import Estimate, Interval, Outcome
 from advisor.report.words import gained, metric
 from advisor.state import Attempt, State
@@ -39,8 +43,7 @@ def _with_interval(
     if not (math.isfinite(error) and math.isfinite(value)):
         return Estimate(value, None, None, loss, trial)
     low, high = value - CONFIDENCE_Z * error, value + CONFIDENCE_Z * error
-    least = 0.0 if of in SHARES else LEAST.get(of, -math.inf)
-    most = 1.0 if of in (*SHARES, "r2") else math.inf
+    least, most = limits(of)
     return Estimate(value, max(low, least), min(high, most), loss, trial)
 
 
@@ -60,11 +63,44 @@ def gain_of_best(state: State) -> Interval | None:
     best, start = state.incumbent, state.baseline
     if best is None or start is None or best.trial.number == start.trial.number:
         return None
+    found = _accepting(state, best, start) or _pair(state, best, start)
+    if found is None:
+        return None
+    shown = interval(state.start.metric, found, start.value, best.value)
+    if shown.own:
+        return shown
+    before = _mean_of_start(state)  # the repeats began from about there
+    low, high = bounded(state.start.metric, before, found.gain, shown.low, shown.high)
+    alone = shown.examples and bounded(state.start.metric, before, found.gain, *shown.examples)
+    return replace(shown, low=low, high=high, examples=alone)
+
+
+def _accepting(state: State, best: Attempt, start: Attempt) -> Comparison | None:
+    """The comparison by which the best recipe was kept, where that was with the starting one."""
+    number, finals = best.trial.number, state.finals
+    if finals is not None and finals.winner.decision is not None:
+        first = finals.finalists[0].trial == start.trial.number
+        return finals.winner.decision.comparison if first else None
+    if state.way != [number]:
+        return None
+    kept = [one for one in state.decisions if one.trial == number]
+    return kept[-1].decision.comparison if kept else None
+
+
+def _pair(state: State, best: Attempt, start: Attempt) -> Comparison | None:
+    """One training of each."""
     ours, theirs = best.predictions(state.scale), start.predictions(state.scale)
     if ours is None or theirs is None or ours.outputs.shape != theirs.outputs.shape:
         return None
-    found = evidence.compare(state.start, [(ours, theirs)], state.scale)
-    return Interval(found.gain, found.low, found.high)
+    return evidence.compare(state.start, [(ours, theirs)], state.scale)
+
+
+def _mean_of_start(state: State) -> float | None:
+    """The starting recipe's metric over its trainings."""
+    assert state.baseline is not None
+    same = by_recipe(state.attempts)[seedless(state.baseline)]
+    values = [one.value for one in same if one.value is not None]
+    return mean(values) if values else None
 
 
 def _fresh(state: State) -> Outcome | None:
@@ -87,7 +123,9 @@ def _combined(state: State) -> Outcome | None:
     members = ", ".join(map(str, found.members))
     note = f"the mean prediction of trials {members}, on validation"
     comparison = found.decision.comparison
-    gain = Interval(comparison.gain, comparison.low, comparison.high) if comparison else None
+    gain = (
+        interval(state.start.metric, comparison, found.single, found.value) if comparison else None
+    )
     return Outcome("ensemble", note, None, Estimate(found.value, None, None, found.loss), gain)
 
 
@@ -159,12 +197,19 @@ def _course(state: State, validation: Outcome) -> str:
     lower = state.start.metric in LOWER_IS_BETTER
     up = after.value > validation.before.value
     verb = "went" if up is lower else "rose" if up else "fell"
-    gain = validation.gain
-    between = f", a gain of {gained(gain)}" if gain else ""
     return (
         f"Validation {name} {verb} from {number(validation.before.value)} to "
-        f"{number(after.value)}{between}"
+        f"{number(after.value)}{_gain_words(validation.gain)}"
     )
+
+
+def _gain_words(gain: Interval | None) -> str:
+    if gain is None:
+        return ""
+    if gain.own:
+        return f", a gain of {gained(gain)}"
+    where = "with another seed" if gain.seeds == 1 else f"over {gain.seeds} seeds"
+    return f" in one training each; {where} the gain is {gained(gain)}"
 
 
 def _fresh_words(found: dict[str, Outcome]) -> str:

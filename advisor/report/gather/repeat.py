@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from advisor import recipe_file
-from advisor.provenance import by_hand
+from advisor.provenance import by_hand, commands
 from advisor.report.gather.head import devices, versions
 from advisor.report.model import Command, Repeat
 from advisor.report.replay import Story
@@ -28,19 +27,23 @@ def repeat(story: Story) -> Repeat:
 
 def _commands(story: Story, trained: bool) -> tuple[Command, ...]:
     """In the session's folder."""
-    header = story.record.header
-    chosen = f"--backend {header.get('backend', '')} --device {header.get('device', 'auto')}"
-    chosen += " --deterministic" if header.get("deterministic") else ""
-    rules = "".join(f" --rules {shlex.quote(str(each))}" for each in header.get("rule_folders", ()))
+    folders = tuple(map(str, story.record.header.get("rule_folders", ())))
+    best, session = commands(story.state, story.record, folders)
     found = []
     if not story.state.finished:
         found.append(Command("advisor resume .", "goes on with this session"))
     elif trained:
-        found.append(Command(f"advisor run best.yaml {chosen}", "trains the best recipe again"))
-    again = f"advisor auto start.yaml {chosen}{rules} --out ../again"
+        found.append(Command(best, "trains the best recipe again"))
+    return (*found, Command(session, f"does the whole session again{_but(story)}"))
+
+
+def _but(story: Story) -> str:
+    """What is not the same when the session is done again."""
     count = by_hand(story.record)
-    but = f", without the {counted(count, 'choice')} made by hand" if count else ""
-    return (*found, Command(again, f"does the whole session again{but}"))
+    hand = f", without the {counted(count, 'choice')} made by hand" if count else ""
+    if not story.record.header.get("experience"):
+        return hand
+    return f"{hand}, with what is known of the rules by then, which may lead elsewhere"
 
 
 def _facts(state: State, header: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -9,13 +9,13 @@ from statistics import mean
 from advisor import requests
 from advisor.advice import Proposal
 from advisor.evidence import Decision
-from advisor.recipe import Recipe
+from advisor.recipe import Metric, Recipe
+from advisor.report.gather.intervals import interval
 from advisor.report.model import (
     Change,
     Ensemble,
     Finalist,
     Finals,
-    Interval,
     Probe,
     Proposed,
     Trial,
@@ -78,19 +78,27 @@ def proposed(proposal: Proposal, before: Recipe) -> Proposed:
         rule.id,
         rule.title,
         " ".join(proposal.reason.split()),
-        tuple(Change(path, had.get(path), value) for path, value in proposal.change.items()),
-        tuple((name, value) for name, value in proposal.measured.items() if value is not False),
+        tuple(
+            Change(path, had.get(path), value, path in proposal.below)
+            for path, value in proposal.change.items()
+        ),
+        tuple((name, value) for name, value in proposal.evidence.items() if value is not False),
         str(proposal.track_record),
         proposal.origin,
+        proposal.built_on,
     )
 
 
-def verdict(decided: Decided) -> Verdict:
-    return judged(decided.decision, decided.incumbent, decided.value, decided.reopens)
+def verdict(decided: Decided, metric: Metric) -> Verdict:
+    return judged(metric, decided.decision, decided.incumbent, decided.value, decided.reopens)
 
 
 def judged(
-    decision: Decision, before: float | None, after: float | None, reopens: tuple[str, ...] = ()
+    metric: Metric,
+    decision: Decision,
+    before: float | None,
+    after: float | None,
+    reopens: tuple[str, ...] = (),
 ) -> Verdict:
     found = decision.comparison
     return Verdict(
@@ -98,14 +106,14 @@ def judged(
         decision.reason.removesuffix(f": {found}"),
         before,
         after,
-        Interval(found.gain, found.low, found.high) if found else None,
+        interval(metric, found, before, after) if found else None,
         found.seeds if found else 0,
         found.examples if found else 0,
         reopens,
     )
 
 
-def finals(held: requests.Finals) -> Finals:
+def finals(held: requests.Finals, metric: Metric) -> Finals:
     """Metrics before and after are means over the fresh seeds."""
     first = _mean(held.finalists[0].values) if held.finalists else None
     return Finals(
@@ -113,7 +121,7 @@ def finals(held: requests.Finals) -> Finals:
             Finalist(
                 one.trial,
                 tuple(zip(one.fresh, one.values, strict=True)),
-                judged(one.decision, first, _mean(one.values)) if one.decision else None,
+                judged(metric, one.decision, first, _mean(one.values)) if one.decision else None,
                 one == held.winner,
             )
             for one in held.finalists
@@ -121,13 +129,13 @@ def finals(held: requests.Finals) -> Finals:
     )
 
 
-def ensemble(made: requests.Ensemble) -> Ensemble:
+def ensemble(made: requests.Ensemble, metric: Metric) -> Ensemble:
     return Ensemble(
         made.members,
         made.value,
         made.loss,
         made.single,
-        judged(made.decision, made.single, made.value),
+        judged(metric, made.decision, made.single, made.value),
     )
 
 

@@ -96,9 +96,9 @@ class _Teller:
             case StageEntered() | StageSkipped():
                 self._stage(request)
             case Finals():
-                self._add(trials.finals(request))
+                self._add(trials.finals(request, self.incumbent.metric))
             case Ensemble():
-                self._add(trials.ensemble(request))
+                self._add(trials.ensemble(request, self.incumbent.metric))
             case Remark():
                 self._add(Said(request.text))
         self.spent = moment.epochs
@@ -173,19 +173,22 @@ class _Teller:
 
     def _decided(self, decided: Decided) -> None:
         """Write the verdict on the trial, which need not be the last."""
-        verdict = trials.verdict(decided)
+        verdict = trials.verdict(decided, self.incumbent.metric)
         self._with(decided.trial, trials.proposed(decided.proposal, self.incumbent), verdict)
         if verdict.verdict == "accepted":
             self.incumbent = self.recipes.get(decided.trial, self.incumbent)
             self.reopened |= dict.fromkeys(decided.reopens, decided.trial)
 
     def _with(self, number: int, about: Proposed, verdict: Verdict | None) -> None:
-        """Write on a trial what it was about, where that is not told yet, and its verdict."""
+        """Write on a trial, of whatever visit, what it was about, where that is not told yet, and
+        its verdict, the latest of several: what leads is decided about again."""
 
         def written(step: Told) -> Told:
             if not isinstance(step, Trial) or step.number != number:
                 return step
-            return replace(step, proposed=step.proposed or about, verdict=verdict)
+            known = step.proposed or about
+            return replace(step, proposed=known, verdict=verdict or step.verdict)
 
-        last = self.visits[-1]
-        self.visits[-1] = replace(last, steps=tuple(map(written, last.steps)))
+        self.visits = [
+            replace(visit, steps=tuple(map(written, visit.steps))) for visit in self.visits
+        ]

@@ -16,6 +16,11 @@ class Interval:
     value: float
     low: float
     high: float
+    examples: tuple[float, float] | None = None
+    """between what it would lie if seeds made no difference"""
+    seeds: int = 1
+    own: bool = True
+    """whether it is of the two values that it is shown beside; else of repeats"""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class Head:
     """what an unfinished session waits for; "" when it is over"""
     verdict: str
     """a sentence or two"""
+    at_work: bool = False
+    """whether a process works on the session now"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Change:
     path: str
     old: Any
     new: Any
+    below: bool = False
+    """whether it is that of the trial which the proposal is built on"""
 
 
 @dataclass(frozen=True)

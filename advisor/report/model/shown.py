@@ -33,6 +33,8 @@ class Mark:
     value: float | None
     kind: str
     """baseline, accepted, rejected, undecided, or the purpose of a training that was not judged"""
+    epochs: float = 0.0
+    """that it took"""
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,10 @@ class Control:
     methods: tuple[Method, ...]
     shares: tuple[int, ...]
     """percent of the epochs"""
-    verdict: str
-    """in words, "" where nobody wrote them"""
+    verdict: str = ""
+    """of what the session recommends, "" where nobody wrote it"""
+    search_verdict: str = ""
+    """of the best of any of its trainings"""
     problem: str = ""
     """why there is nothing to show"""
 

@@ -26,6 +26,8 @@ class Proposed:
     """what became of this rule's proposals in earlier sessions; "" where that is not known"""
     origin: str = "rule"
     """rule; edited: a person changed its values; own: a person made it up"""
+    built_on: int | None = None
+    """the trial that leads, whose change this one contains"""
 
 
 @dataclass(frozen=True)

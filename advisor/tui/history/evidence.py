@@ -10,8 +10,9 @@ from textual.content import Content
 from advisor.text import clean, counted, number
 from advisor.tui.history.rows import Row, shown
 from advisor.tui.model import ActView, DecisionView, ProbeView, TrialView
+from advisor.verdict_words import SIGNS
 
-WORDS = {"accepted": "+ accepted", "rejected": "- rejected", "undecided": "= undecided"}
+WORDS = {verdict: f"{sign} {verdict}" for verdict, sign in SIGNS.items()}
 STYLES = {"accepted": "bold $text-success", "rejected": "bold $text-error", "undecided": "bold"}
 LEAST_BAR = 12
 DONE = {

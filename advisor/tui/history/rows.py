@@ -9,8 +9,8 @@ from typing import Any
 
 from advisor.text import clean, number
 from advisor.tui.model import ActView, DecisionView, ProbeView, SessionView, TrialView
+from advisor.verdict_words import SIGNS
 
-SIGNS = {"accepted": "+", "rejected": "-", "undecided": "=", "": " "}
 ACTS = {"refused": "x", "locked": "!", "unlocked": "!", "returned": "<"}
 
 

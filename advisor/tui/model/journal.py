@@ -217,7 +217,7 @@ class Journal:
     def _decision(self, line: Line) -> None:
         found = lines.decision(line, self._base.metric)
         self._decisions.append(found)
-        told = {"verdict": found.verdict, "why": found.why, "rule": found.rule}
+        told = {"verdict": found.word, "why": found.why, "rule": found.rule}
         self._change_trial(found.trial, **told, origin=found.origin)
         self._count(found)
         for name in found.reopens:

@@ -9,11 +9,16 @@ from advisor.text import clean, counted, number
 from advisor.tui.model import plain
 from advisor.tui.model.choosing import reopened
 from advisor.tui.model.views import Entry, Severity
+from advisor.verdict_words import PASSED, SIGNS, verdict_word
 
 Line = Mapping[str, Any]
-SIGNS = {"accepted": "+", "rejected": "-", "undecided": "="}
 MOST_FACTS = 6
-_GRAVE: Mapping[str, Severity] = {"accepted": "good", "rejected": "bad", "undecided": "warning"}
+_GRAVE: Mapping[str, Severity] = {
+    "accepted": "good",
+    "rejected": "bad",
+    "undecided": "warning",
+    PASSED: "warning",
+}
 
 
 def entry(line: Line, metric: str) -> Entry | None:
@@ -50,7 +55,8 @@ def _probe_result(line: Line, metric: str) -> Entry:
 
 
 def _decision(line: Line, metric: str) -> Entry:
-    verdict = plain.text(line, "verdict")
+    rule, gain = plain.text(line, "rule"), plain.number(line, "gain")
+    verdict = verdict_word(plain.text(line, "verdict"), rule, gain)
     values = f"{number(line.get('incumbent'))} -> {number(line.get('value'))}"
     told = f"{SIGNS.get(verdict, '=')} {verdict} {_name(line)}: {values}"
     told += f"; {clean(plain.text(line, 'why'))}{reopened(line)}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from advisor.tui.model.grown import Grown
+from advisor.verdict_words import verdict_word
 
 StageStatus = Literal["waiting", "now", "done", "skipped", "reopened"]
 Severity = Literal["info", "good", "bad", "warning"]
@@ -93,7 +94,7 @@ class TrialView:
     origin: str = ""
     """rule; edited: the rule's, with values of the person's own; own: the person's own change"""
     verdict: str = ""
-    """accepted, rejected, undecided; empty where nothing was decided"""
+    """accepted, rejected, passed, undecided; empty where nothing was decided"""
     why: str = ""
     replayed: bool = False
 
@@ -140,6 +141,11 @@ class DecisionView:
     """as of a trial"""
     leads: bool = False
     """whether what follows is built on it, though it is not shown to help"""
+
+    @property
+    def word(self) -> str:
+        """The verdict as it is shown."""
+        return verdict_word(self.verdict, self.rule, self.gain)
 
 
 @dataclass(frozen=True)

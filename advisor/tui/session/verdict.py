@@ -6,9 +6,14 @@ from textual.content import Content
 
 from advisor.text import clean, number
 from advisor.tui.model import DecisionView, SessionView
+from advisor.verdict_words import PASSED, SIGNS
 
-SIGNS = {"accepted": "+", "rejected": "-", "undecided": "="}
-STYLES = {"accepted": "$text-success", "rejected": "$text-error", "undecided": "$text-warning"}
+STYLES = {
+    "accepted": "$text-success",
+    "rejected": "$text-error",
+    "undecided": "$text-warning",
+    PASSED: "$text-warning",
+}
 
 
 def last(session: SessionView, width: int) -> Content | None:
@@ -19,12 +24,12 @@ def last(session: SessionView, width: int) -> Content | None:
     told = f"last: {words(found)}"
     if len(told) > width > 0:
         told = told[: width - 1] + "…"
-    return Content.styled(told, STYLES.get(found.verdict, ""))
+    return Content.styled(told, STYLES.get(found.word, ""))
 
 
 def words(found: DecisionView) -> str:
     """`+ accepted 0.11 -> 0.93, gain [+0.79, +0.85]: range-test`: what is cut comes last."""
-    told = f"{SIGNS.get(found.verdict, '=')} {found.verdict}"
+    told = f"{SIGNS.get(found.word, '=')} {found.word}"
     told += f" {number(found.incumbent)} -> {number(found.value)}"
     if found.low is not None and found.high is not None:
         told += f", gain [{found.low:+.2g}, {found.high:+.2g}]"
