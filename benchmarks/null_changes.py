@@ -10,7 +10,7 @@ decision on each: those of the rules, and all that are searched. How many sessio
 recipe than they began with, by these decisions or by the finals, is told beside it.
 
     python benchmarks/null_changes.py --short    24 seeds of two recipes, about a minute
-    python benchmarks/null_changes.py            60 seeds of five, about half an hour; writes
+    python benchmarks/null_changes.py            60 seeds of five, ten minutes; writes
                                                  results/null_changes.json
 """
 
@@ -53,9 +53,9 @@ class Kind:
 
 
 KINDS = (
-    Kind("rules", RULES, {"budget": "40t", "skip": ("finish",)}, 200, 60),
-    Kind("search, 40t", (), {"budget": "40t", "stages": ("learning_rate", "finish")}, 200, 15),
-    Kind("search, 80t", (), {"budget": "80t", "stages": ("learning_rate", "finish")}, 80, 4),
+    Kind("rules", RULES, {"budget": "40t", "skip": ("finish",)}, 120, 60),
+    Kind("search, 40t", (), {"budget": "40t", "stages": ("learning_rate", "finish")}, 40, 15),
+    Kind("search, 80t", (), {"budget": "80t", "stages": ("learning_rate", "finish")}, 12, 4),
 )
 
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from advisor.cli import options
 from advisor.cli.commands import Commands, add_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from advisor.auto import Start
+    from advisor.recipe import Recipe
 
 ABOUT = """\
 Tunes a recipe: trains it as it is, then goes through the stages in their order, tries what the
@@ -64,7 +71,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from advisor import recipe_file
     from advisor.auto import Start
     from advisor.backend_choice import chosen
-    from advisor.cli import rules, sessions
+    from advisor.cli import rules
     from advisor.cli.errors import tell
     from advisor.experience import learning
     from advisor.ledger import Ledger
@@ -73,6 +80,8 @@ def execute(arguments: argparse.Namespace) -> int:
     asked = options.AutoOptions.of(arguments)
     backend = chosen(asked.backend)
     recipe = recipe_file.read(asked.recipe, asked.overrides, to_tune=True)
+    if late := after_finish(recipe):
+        tell(late)
     found = rules.load(asked.rules)
     start = Start(
         recipe,
@@ -88,13 +97,40 @@ def execute(arguments: argparse.Namespace) -> int:
     folders = options.seed_folders(options.output_folder(asked.out, recipe.name), seeds)
     for folder in folders.values():
         Ledger.check_free(folder)
-    codes = [
-        sessions.begin(start, seed, folder, asked.json, asked.trust)
-        for seed, folder in folders.items()
-    ]
+    return _sessions(start, folders, asked)
+
+
+def _sessions(start: Start, folders: dict[int, Path], asked: options.AutoOptions) -> int:
+    """A session of each seed; returns the exit code."""
+    from advisor.cli import seeds, sessions
+
+    several, codes, outcomes = len(folders) > 1, list[int](), list[seeds.Outcome]()
+    for seed, folder in folders.items():
+        if several and not asked.json:
+            seeds.heading(seed, tuple(folders))
+        ended = sessions.begin(start, seed, folder, asked.json, asked.trust)
+        codes.append(ended.code)
+        outcomes.append(seeds.Outcome.of(seed, ended.summary))
     if asked.control:
         from advisor.cli import control
 
         for folder in folders.values():
             control.run(folder, asked.json, asked.trust)
+    if several:
+        seeds.tell(outcomes, start.recipe.metric, asked.json)
     return max(codes)
+
+
+def after_finish(recipe: Recipe) -> str:
+    """A remark on stages that come after the one that ends a session; "" without any."""
+    from advisor.stages import ordered
+
+    names = [stage.name for stage in ordered(recipe)]
+    late = names[names.index("finish") + 1 :] if "finish" in names else []
+    if not late:
+        return ""
+    come = "comes" if len(late) == 1 else "come"
+    return (
+        f"tune.stages: {', '.join(late)} {come} after finish, which may spend all that is left "
+        "of the budget; put finish last"
+    )

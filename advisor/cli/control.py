@@ -119,6 +119,7 @@ def _compared(
     from advisor.search import space
 
     place, start = folder / FOLDER, session.start
+    dims = space(start, examples)
     searches: dict[str, list[ControlTrial]] = {}
     with watching(session, json) as view:
         for method in METHODS:
@@ -133,9 +134,9 @@ def _compared(
                 start.train.seed,
                 view.tried,
                 view.event,
-                space(start, examples),
+                dims,
             )
-    found = outcome(session, searches, place)
+    found = outcome(session, searches, place, dims)
     write_text(place / SUMMARY, _json(found) + "\n")
     return found
 

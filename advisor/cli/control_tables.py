@@ -12,14 +12,15 @@ from advisor.cli.curves import search_curves
 from advisor.cli.output import console, say
 from advisor.control import METHODS, Ours
 from advisor.control.outcome import ADVISOR, SHARES
+from advisor.control.words import share_words
 from advisor.text import number
 
 
 def tell_outcome(found: Mapping[str, Any], session: Ours, folder: Path) -> None:
-    """Everything, on standard output; who won comes last."""
+    """Everything, on standard output; who won comes after the numbers."""
     shown = console()
     methods = found["methods"]
-    lines = {"ours": session.curve} | {
+    lines = {"ours, any": session.curve} | {
         method.name: [(x, y) for x, y in methods[method.name]["curve"]] for method in METHODS
     }
     curves = search_curves(lines, session.start.metric, session.epochs, shown.width)
@@ -29,6 +30,7 @@ def tell_outcome(found: Mapping[str, Any], session: Ours, folder: Path) -> None:
     shown.print(_table(found, session))
     shown.print()
     say(found["verdict"])
+    say(found["search_verdict"])
     say("Each value is the best of many looks at the validation split, which flatters all.")
     say(f"trials and summary: {folder}")
 
@@ -42,25 +44,28 @@ def _table(found: Mapping[str, Any], session: Ours) -> Table:
     table.title, table.title_justify = title, "left"
     for column in table.columns:
         column.no_wrap = True
+    at = [number(value) for value in _incumbent(session)]
+    table.add_row("ours, recommended", *at, "", "")
     for name, line in found["methods"].items():
         values = [number(line["at"][str(share)]) for share in SHARES]
         table.add_row(_title(name), *values, str(line["trials"]), _needed(found, name))
-    at = [number(value) for value in _incumbent(session)]
-    table.add_row("of ours, accepted", *at, "", "", style="dim")
     return table
 
 
 def _title(name: str) -> str:
     titles = {method.name: method.title for method in METHODS}
-    return titles.get(name, "this session")
+    return titles.get(name, "ours, any training")
 
 
 def _needed(found: Mapping[str, Any], name: str) -> str:
-    """The share of the epochs after which we had what this search had at its end."""
+    """The share of the epochs after which we had what this search had at its end, unless that was
+    what the start gave it."""
     if name == ADVISOR:
         return ""
-    share = found["comparisons"][name]["share"]
-    return "never had" if share is None else f"{number(100 * share)} %"
+    versus = found["comparisons"][name]
+    if versus["of_start"]:
+        return "the start"
+    return "never had" if versus["share"] is None else share_words(versus["share"])
 
 
 def _incumbent(session: Ours) -> list[float | None]:

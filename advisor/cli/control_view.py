@@ -138,7 +138,7 @@ class LiveView(Lines):
         rows.add_row("trial", _bar(self._epoch / self._epochs, f"{self._number} {self._title}"))
         curve = f"{sparkline(self._curve)} {number(self._curve[-1])}" if self._curve else "..."
         best = max(self._best, key=lambda value: oriented(metric, value), default=None)
-        ours = self._session.curve[-1][1] if self._session.curve else None
+        ours = self._session.kept.value
         rows.add_row(metric, f"{curve}   best so far {number(best)}, ours {number(ours)}")
         self._live.update(Panel(Group(rows), border_style="dim", padding=(0, 1)))
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.cli.narrate import Narrator
+from advisor.cli.narrate_trials import trial_words
 from advisor.events import Evaluated, Event, StepsDone, TrialFinished, TrialStarted
 from advisor.requests import Answer, Request, RunProbe, StageEntered, Train, TrainAll
 from advisor.state import State
@@ -39,9 +40,13 @@ class Running:
     ended: bool = False
 
     @classmethod
-    def of(cls, request: Train | RunProbe) -> Running:
-        name = request.purpose if isinstance(request, Train) else request.probe
-        what = f"{request.number} {name.replace('_', ' ')}"
+    def of(cls, request: Train | RunProbe, state: State) -> Running:
+        name = (
+            trial_words(request, state)
+            if isinstance(request, Train)
+            else request.probe.replace("_", " ")
+        )
+        what = f"{request.number} {name}"
         return cls(what, request.recipe.train.epochs, time.monotonic())
 
     def hear(self, event: Event) -> None:
@@ -97,9 +102,9 @@ class LiveView:
         if isinstance(request, StageEntered):
             self._stage = request.stage.name
         if isinstance(request, Train | RunProbe):
-            self._running = {request.number: Running.of(request)}
+            self._running = {request.number: Running.of(request, state)}
         elif isinstance(request, TrainAll):
-            self._running = {trial.number: Running.of(trial) for trial in request.trials}
+            self._running = {trial.number: Running.of(trial, state) for trial in request.trials}
         self._narrator.asked(request, state)
         self._draw()
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from advisor.advice import Proposal
 from advisor.choice_words import chosen_words, locked_words, looked_words, returned_words
 from advisor.cli.narrate_finals import ensemble_lines, finals_lines, fresh_words
+from advisor.cli.narrate_trials import change_words, trial_words, tried_words, tries
 from advisor.events import Event, TrialFinished
 from advisor.recipe import Recipe
 from advisor.requests import (
@@ -44,10 +45,12 @@ from advisor.summary import changes, measured
 from advisor.symptoms import Finding
 from advisor.symptoms.remedies import REMEDIES
 from advisor.text import change, clean, counted, number
+from advisor.verdict_words import PASSED, SIGNS, verdict_word
 
-SIGNS = {"accepted": "[green]+ accepted[/]", "rejected": "[red]- rejected[/]"}
-UNDECIDED = "[yellow]= undecided, the simpler recipe stays[/]"
-LEADS = "[yellow]= undecided[/]"
+COLOURS = {"accepted": "green", "rejected": "red", "undecided": "yellow", PASSED: "yellow"}
+STAYS = "undecided, the simpler recipe stays"
+MOST_BEHIND = 2
+"""Proposals that are named after the first."""
 
 
 class Narrator:
@@ -56,22 +59,28 @@ class Narrator:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._phase = ""
+        self._proposed: tuple[Proposal, ...] = ()
+        self._behind: tuple[Proposal, ...] = ()
+        """those after the first that are still to be named"""
 
     def asked(self, request: Request, state: State) -> None:
+        if isinstance(request, TrainAll):
+            self._round(request, state)
+        self._name_others(state)
         match request:
             case Train():
                 self._trial(request, state)
             case TrainAll():
                 for trial in request.trials:
-                    self._trial(trial, state)
+                    self._trial(trial, state, in_round=True)
             case RunProbe():
                 first = request.probe == "preflight"
                 what = "checks before training" if first else _words(request.probe)
                 self.say(f"  probe {request.number}: {what}")
             case Choose():
                 self._proposal(request.proposals[0], state)
-                for other in request.proposals[1:3]:
-                    self.say(f"    [dim]then: {_text(other.rule.title)}[/]")
+                self._proposed = request.proposals
+                self._behind = request.proposals[1:]
             case OpenTest():
                 self.say("\n[bold]test[/] the sealed split is opened, once")
             case StageEntered():
@@ -113,6 +122,7 @@ class Narrator:
                 self._probed(answer)
         elif isinstance(request, Choose) and isinstance(answer, Choice):
             if told := chosen_words(answer, request, state.best.recipe.flat()):
+                self._name_others(state)
                 self.say(f"    [dim]{_text(told)}[/]")
         elif isinstance(answer, TestResult):
             for name in ("baseline", "best", "ensemble"):
@@ -146,9 +156,25 @@ class Narrator:
         again = " (reopened)" if entered.reopened else ""
         self.say(f"[bold]{entered.stage.name}[/]{again} [dim]{entered.stage.about}[/]")
 
-    def _trial(self, request: Train, state: State) -> None:
+    def _round(self, request: TrainAll, state: State) -> None:
+        """What is trained now is introduced with its trial, and not named as what comes after."""
+        self._behind = tuple(
+            other
+            for other in self._behind
+            if not any(tries(trial, other, state) for trial in request.trials)
+        )
+
+    def _name_others(self, state: State) -> None:
+        """What was proposed after the first; of the same rule, by the change."""
+        for other in self._behind[:MOST_BEHIND]:
+            alike = other.rule.id == self._proposed[0].rule.id
+            told = change_words(other, state) if alike else other.rule.title
+            self.say(f"    [dim]then: {_text(told)}[/]")
+        self._behind = ()
+
+    def _trial(self, request: Train, state: State, in_round: bool = False) -> None:
         recipe = request.recipe
-        what = f"  trial {request.number}, {request.purpose}"
+        told = f"  trial {request.number}, {trial_words(request, state)}"
         if request.purpose == "baseline":
             self.say(f"\n[bold]The starting recipe[/] {_text(recipe.name)}")
             self.say(
@@ -156,11 +182,13 @@ class Narrator:
                 f"{number(recipe.optimizer.lr)}, batch {recipe.train.batch_size}, "
                 f"{counted(recipe.train.epochs, 'epoch')}, seed {recipe.train.seed}"
             )
-        elif request.until is not None:
-            what += f", for {counted(request.until, 'epoch')} of {recipe.train.epochs}"
-        elif request.purpose != "candidate":
-            what += f" with seed {recipe.train.seed}"
-        self.say(what)
+        elif request.purpose == "candidate" and (in_round or not self._is_known(request, state)):
+            told += f": {_text(tried_words(request, self._proposed, state))}"
+        self.say(told)
+
+    def _is_known(self, request: Train, state: State) -> bool:
+        """Whether it tries the proposal that was told in full."""
+        return bool(self._proposed) and tries(request, self._proposed[0], state)
 
     def _result(self, request: Train, result: Result, state: State) -> None:
         finished = result.finished
@@ -231,9 +259,12 @@ class Narrator:
         self.say(f"    {facts}{note} [dim]cost {counted(probed.epochs, 'epoch')}[/]")
 
     def _decision(self, decided: Decided) -> None:
-        sign = SIGNS.get(decided.decision.verdict, LEADS if decided.leads else UNDECIDED)
+        decision, seen = decided.decision, decided.decision.comparison
+        word = verdict_word(decision.verdict, decided.proposal.rule.id, seen.gain if seen else None)
+        told = STAYS if word == "undecided" and not decided.leads else word
+        head = f"[{COLOURS[word]}]{SIGNS[word]} trial {decided.trial}: {told}[/]"
         values = f"{number(decided.incumbent)} -> {number(decided.value)}"
-        self.say(f"    {sign} {values}; {_text(decided.decision.reason)}")
+        self.say(f"    {head} {values}; {_text(decision.reason)}")
         if decided.reopens:
             self.say(f"    reopens {', '.join(decided.reopens)}")
 
@@ -261,13 +292,16 @@ def before_and_after(state: State) -> Table:
     )
     if fresh := fresh_words(state):
         table.add_row(fresh[0], "", fresh[1])
-    first = state.baseline.result.finished if state.baseline else None
-    table.add_row(
-        "epochs spent", number(first.epochs if first else 0.0), number(state.budget.epochs)
-    )
     for path, (old, new) in changes(state).items():
         table.add_row(clean(path), number(old), number(new))
     return table
+
+
+def spent_words(state: State) -> str:
+    """`363 epochs, 10 of them on the starting recipe`."""
+    first = state.baseline.result.finished if state.baseline else None
+    told = counted(state.budget.epochs, "epoch")
+    return f"{told}, {number(first.epochs)} of them on the starting recipe" if first else told
 
 
 def _best(finished: TrialFinished) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from advisor.estimates import fresh_estimate
 from advisor.requests import Ensemble, Finalist, Finals
 from advisor.state import State
-from advisor.text import number
+from advisor.text import counted, number
 
 
 def finals_lines(finals: Finals, state: State) -> Iterator[str]:
@@ -26,8 +26,9 @@ def finals_lines(finals: Finals, state: State) -> Iterator[str]:
 
 def _finalist(finalist: Finalist, state: State) -> str:
     values = ", ".join("no result" if value is None else number(value) for value in finalist.values)
-    before = number(state.attempt(finalist.trial).value)
-    return f"trial {finalist.trial}: {values}; it was chosen by {before}"
+    first = number(state.attempt(finalist.trial).value)
+    seeds = counted(len(finalist.values), "fresh seed")
+    return f"trial {finalist.trial}: {values} on {seeds}; its first training had {first}"
 
 
 def ensemble_lines(found: Ensemble, state: State) -> Iterator[str]:

@@ -209,7 +209,8 @@ def add_budget(parser: argparse.ArgumentParser) -> None:
         "--budget",
         metavar="SIZE",
         type=budget,
-        help="40e (epochs), 12t (full trainings) or 10m (minutes); overrides tune.budget",
+        help="40e (epochs), 12t (full trainings) or 10m (minutes that trainings and probes take, "
+        "without start-up and the test); overrides tune.budget",
     )
 
 

@@ -35,6 +35,7 @@ exit codes:
   70   a fault in advisor itself
   74   a disk is full; the message says which, and how to go on
   130  interrupted; a session can be resumed
+  141  whoever read the output closed it
 """
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from advisor import auto, opening, summary
 from advisor.auto import Both, Observer, Start
@@ -13,7 +15,7 @@ from advisor.cli import output
 from advisor.cli.errors import Exit, Interrupted, no_more_interrupts, tell
 from advisor.cli.json_lines import JsonLines
 from advisor.cli.live import LiveView
-from advisor.cli.narrate import Narrator, before_and_after, tell_doubts
+from advisor.cli.narrate import Narrator, before_and_after, spent_words, tell_doubts
 from advisor.cli.room import resumable, room_in
 from advisor.experience import learning
 from advisor.host.watched import watched
@@ -24,8 +26,18 @@ from advisor.runner import UserError
 from advisor.state import State
 
 
-def begin(start: Start, seed: int, folder: Path, json: bool, trust: bool) -> int:
-    """A new session of this seed in `folder`; returns its exit code."""
+@dataclass(frozen=True)
+class Ended:
+    """How a session came to its end."""
+
+    code: int
+    """exit code"""
+    summary: Mapping[str, Any]
+    """the documented object"""
+
+
+def begin(start: Start, seed: int, folder: Path, json: bool, trust: bool) -> Ended:
+    """A new session of this seed in `folder`."""
     with room_in(folder, resumable(folder)), opening.begun(start, seed, folder, trust) as opened:
         return _work(opened, json)
 
@@ -33,10 +45,10 @@ def begin(start: Start, seed: int, folder: Path, json: bool, trust: bool) -> int
 def resume(folder: Path, json: bool, trust: bool) -> int:
     """Go on with the session in `folder`; returns its exit code."""
     with room_in(folder, resumable(folder)), opening.resumed(folder, trust) as opened:
-        return _work(opened, json)
+        return _work(opened, json).code
 
 
-def _work(opened: Opened, json: bool) -> int:
+def _work(opened: Opened, json: bool) -> Ended:
     session, ledger = opened.session, opened.ledger
     folder = ledger.folder
     try:
@@ -58,7 +70,7 @@ def _work(opened: Opened, json: bool) -> int:
     else:
         _tell(state, folder)
     _report(collected.story(session, read(folder)), json)
-    return Exit.DONE if summary.trained(state) else Exit.NOTHING_TRAINED
+    return Ended(Exit.DONE if summary.trained(state) else Exit.NOTHING_TRAINED, found)
 
 
 def _report(story: Story, json: bool) -> None:
@@ -91,6 +103,7 @@ def _tell(state: State, folder: Path) -> None:
     console.print()
     console.print(before_and_after(state))
     tell_doubts(console, state)
+    output.say(f"spent        {spent_words(state)}")
     if summary.trained(state):
         output.say(f"best recipe  {folder / 'best.yaml'}")
     output.say(f"session      {folder}")

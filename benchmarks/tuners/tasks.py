@@ -137,7 +137,7 @@ TASKS: tuple[Task, ...] = (
         SIMPLE_CNN,
         {"rate too low": {"optimizer.lr": 1e-5}},
         seeds=1,
-        equivalents=12,
+        equivalents=10,
         file="cifar10-small.npz",
         weight=30.0,
         without=("hyperband",),

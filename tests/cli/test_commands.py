@@ -71,7 +71,7 @@ def test_main_help_names_every_command_and_exit_code(capsys: pytest.CaptureFixtu
     for command in COMMANDS:
         assert f"    {command} " in told
     codes = re.findall(r"^  (\d+) ", EPILOG, re.MULTILINE)
-    assert codes == ["0", "1", "2", "3", "70", "74", "130"]
+    assert codes == ["0", "1", "2", "3", "70", "74", "130", "141"]
 
 
 def test_schema_is_a_schema_of_recipes(capsys: pytest.CaptureFixture[str]) -> None:

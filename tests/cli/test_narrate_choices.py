@@ -9,6 +9,7 @@ from rich.console import Console
 from advisor.cli.narrate import Narrator
 from advisor.requests import Choice, Choose
 from advisor.session import Session
+from advisor.state import Attempt
 from tests import simulation
 from tests.session.steering import sick, sound, to_question
 
@@ -67,3 +68,31 @@ def test_what_a_change_is_built_on_is_told_apart_from_it() -> None:
     assert lines[place - 1].startswith("    change    ")
     below = lines[place].partition(": ")[2].split(", ")
     assert not any(part.split()[0] in lines[place - 1].split() for part in below)
+
+
+def test_every_verdict_names_its_trial_and_every_repeat_what_it_repeats() -> None:
+    session = sound("40t")
+    text = told(session)
+    decisions = session.state.decisions
+    assert decisions
+    for decided in decisions:
+        assert f"trial {decided.trial}: " in text
+    repeats = [one for one in session.state.attempts if one.trial.purpose == "repeat"]
+    for repeat in repeats:
+        assert f"with seed {repeat.recipe.train.seed}" in text
+    assert not repeats or "repeat of trial " in text
+
+
+def test_every_training_of_a_round_is_introduced_with_what_it_changes() -> None:
+    session = sound("40t")
+    text = told(session)
+    candidates = [one.trial.number for one in session.state.attempts if _is_candidate(one)]
+    introduced = [n for n in candidates if f"  trial {n}, candidate" in text]
+    assert introduced == candidates
+    in_rounds = [line for line in text.splitlines() if ", candidate: " in line]
+    assert in_rounds
+    assert all("->" in line for line in in_rounds)
+
+
+def _is_candidate(attempt: Attempt) -> bool:
+    return attempt.trial.purpose == "candidate"

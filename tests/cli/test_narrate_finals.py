@@ -26,7 +26,7 @@ def ended(decision: Decision) -> tuple[State, Finals]:
 def test_finals_say_who_met_whom_and_what_came_of_it() -> None:
     state, finals = ended(UNSURE)
     lines = list(finals_lines(finals, state))
-    assert "trial 1: 0.9; it was chosen by 0.93" in lines[1]
+    assert "trial 1: 0.9 on 1 fresh seed; its first training had 0.93" in lines[1]
     assert "no result" in lines[2]
     assert "cannot be told from noise" in lines[3]
     assert "trial 1 stays" in lines[-1]

@@ -137,6 +137,8 @@ def test_several_seeds_are_several_sessions(
     found = objects(advisor(*words)[0])
     assert [line["seed"] for line in found if line["event"] == "session"] == [0, 1]
     assert sum(line["event"] == "summary" for line in found) == 2
+    assert found[-1]["event"] == "seeds"
+    assert [one["seed"] for one in found[-1]["sessions"]] == [0, 1]
     for seed in (0, 1):
         assert read(tmp_path / "both" / f"seed-{seed}" / "start.yaml").train.seed == seed
 
