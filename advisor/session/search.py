@@ -41,6 +41,8 @@ MOST_WIDER = 8.0
 MOST_REPEATS = 50
 """Answers of a sampler that were tried already, after which nothing new is to be had."""
 
+KEPT_BACK = "what is left of the budget is kept for the confirmation"
+
 RULE = Rule(
     id="search",
     title="A point near the best so far",
@@ -94,7 +96,7 @@ class Searches:
             changes = self._next()
             proposals = self._paid_for(stage, tuple(self._proposal(change) for change in changes))
             if not proposals:
-                return "its share of the budget is spent" if changes else "all was tried", "leave"
+                return KEPT_BACK if changes else "all was tried", "leave"
             picked = yield from self.asking.ask(stage, proposals)
             if picked.action == "again":
                 return None
