@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -58,14 +59,18 @@ class Recipe(Section):
 
     def flat(self) -> dict[str, Value]:
         """Every field by its path, such as `optimizer.lr`; of a mapping each item that is there."""
+        return dict(self._flat)
+
+    @cached_property
+    def _flat(self) -> Mapping[str, Value]:
         return dict(_flatten(self.model_dump(), ""))
 
     def get(self, path: str) -> Value:
         """The value at `path`; KeyError when this recipe has no such field."""
-        return self.flat()[path]
+        return self._flat[path]
 
     def has(self, path: str) -> bool:
-        return path in self.flat()
+        return path in self._flat
 
     def locks(self, path: str) -> bool:
         """Whether `tune.locked` names this field or a section that holds it."""
@@ -86,6 +91,10 @@ class Recipe(Section):
 
     def digest(self) -> str:
         """A hash of what defines the training: name and tuning settings do not count."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         content = self.model_dump(mode="json", exclude={"name", "tune"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
