@@ -21,8 +21,7 @@ def conclude(state: State, folder: Path) -> dict[str, Any]:
     """Write the session's results into its folder and return its summary."""
     best = state.incumbent
     if best is not None and best.value is not None:
-        text = recipe_file.dump(state.kept)
-        (folder / "best.yaml").write_text(text, encoding="utf-8")
+        _write(folder / "best.yaml", recipe_file.dump(state.kept))
         weights = trial_folder(folder, best.trial.number) / "best.safetensors"
         if weights.exists():
             shutil.copyfile(weights, folder / "best.safetensors")
@@ -31,6 +30,14 @@ def conclude(state: State, folder: Path) -> dict[str, Any]:
     (folder / "summary.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     provenance.write(state, folder)
     return found
+
+
+def _write(path: Path, text: str) -> None:
+    """What stands there and is something else, such as a recipe that somebody edited, is kept
+    beside it."""
+    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
+        path.replace(path.with_suffix(f".before{path.suffix}"))
+    path.write_text(text, encoding="utf-8")
 
 
 def summary(state: State, folder: Path) -> dict[str, Any]:

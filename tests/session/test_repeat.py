@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,19 @@ def test_a_replay_concludes_the_same(ended: tuple[Path, dict[str, Any]]) -> None
     for name in ("estimate", "finalists", "ensemble", "test", "best"):
         assert again[name] == found[name]
     assert [(folder / name).read_text() for name in names] == before
+
+
+def test_a_best_recipe_that_was_edited_is_kept_beside_the_new_one(
+    ended: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(ended[0], tmp_path / "session"))
+    text = (folder / "best.yaml").read_text()
+    (folder / "best.yaml").write_text(text + "# mine\n")
+    session = Session(recipe_file.read(folder / "start.yaml"), installed(VOCABULARY))
+    with Ledger.open(folder) as ledger:
+        state = drive(session, ledger, None, Silent(), first_proposal)  # type: ignore[arg-type]
+    conclude(state, folder)
+    assert (folder / "best.yaml").read_text() == text
+    assert (folder / "best.before.yaml").read_text() == text + "# mine\n"
+    conclude(state, folder)
+    assert (folder / "best.before.yaml").read_text() == text + "# mine\n"
