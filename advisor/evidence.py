@@ -387,18 +387,15 @@ def _perfect(recipe: Recipe, predictions: Predictions) -> Predictions:
     return Predictions(outputs, targets)
 
 
-def race_floors(
-    recipe: Recipe, curve: Sequence[float], error: float, errors: float = RACE_ERRORS
-) -> list[float | None]:
+def race_floors(recipe: Recipe, curve: Sequence[float], error: float) -> list[float | None]:
     """What a candidate must reach after each epoch so as not to be hopeless.
 
-    `curve` is the validation metric after each epoch of what it must catch up with, `errors` how
-    many standard errors it may be behind. Values are turned so that
+    `curve` is the incumbent's validation metric after each epoch. Values are turned so that
     larger is better. Empty when the curve is.
     """
     best = np.maximum.accumulate([oriented(recipe.metric, value) for value in curve] or [0.0])
     first = math.ceil(RACE_FROM * recipe.train.epochs)
     return [
-        float(value) - errors * math.sqrt(2) * error if epoch >= first else None
+        float(value) - RACE_ERRORS * math.sqrt(2) * error if epoch >= first else None
         for epoch, value in enumerate(best[: len(curve)], 1)
     ]

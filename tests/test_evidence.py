@@ -273,12 +273,6 @@ def test_race_floors_start_half_way_and_follow_the_best_so_far() -> None:
     assert floors[3] == pytest.approx(0.95 - 5 * np.sqrt(2) * 0.01)
 
 
-def test_race_floors_are_as_far_behind_as_is_asked_for() -> None:
-    recipe = CLASSIFICATION.changed({"train.epochs": 2})
-    floors = race_floors(recipe, [0.5, 0.9], 0.01, errors=1.0)
-    assert floors[1] == pytest.approx(0.9 - np.sqrt(2) * 0.01)
-
-
 def test_race_floors_are_turned_for_metrics_where_less_is_better() -> None:
     recipe = REGRESSION.changed({"train.epochs": 2, "metric": "rmse"})
     assert race_floors(recipe, [10.0, 8.0], 0.1)[1] == pytest.approx(-8 - 5 * np.sqrt(2) * 0.1)

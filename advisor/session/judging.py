@@ -18,10 +18,6 @@ Pair: TypeAlias = tuple[Attempt, Attempt]
 UNLEARNED = "not_better_than_chance"
 LATE = ("regularization.", "initialization.", "transfer.")
 """What pays late, or begins elsewhere: a candidate that has more of it is not raced."""
-LOOK_ERRORS = 1.0
-"""Standard errors of a difference by which one of many looks may be behind the best so far at the
-same epoch. In a replay of 142 steps of walks and searches on digits, two that would have come out
-ahead were given up by it, and an eighth to a sixth of their epochs was saved."""
 
 
 def judge(state: State, proposal: Proposal, pairs: Sequence[Pair]) -> Decision:
@@ -130,31 +126,24 @@ def predictions(pair: Pair, scale: float) -> tuple[Predictions, Predictions] | N
     return (ours, theirs) if ours is not None and theirs is not None else None
 
 
-def race(state: State, candidate: Recipe, front: Attempt | None = None) -> list[float | None]:
-    """Floors that stop a hopeless candidate; none where curves are not comparable.
-
-    `front`: the best so far, where a candidate is one of many looks round it and only one that is
-    ahead of it is followed up. Then it need not be far behind to be given up, and its model may be
-    another: what that costs now and then is a look, not a wrong decision.
-    """
-    leader = front or state.best
-    recipe, found = leader.recipe, leader.result.predictions
-    if found is None or not comparable(candidate, recipe, front is not None):
+def race(state: State, candidate: Recipe) -> list[float | None]:
+    """Floors that stop a hopeless candidate; none where curves are not comparable."""
+    incumbent, recipe = state.best, state.best.recipe
+    found = incumbent.result.predictions
+    if found is None or not comparable(candidate, recipe):
         return []
     error = evidence.metric_error(recipe, found, state.scale)
-    errors = evidence.RACE_ERRORS if front is None else LOOK_ERRORS
-    return evidence.race_floors(recipe, leader.result.curve(), error, errors)
+    return evidence.race_floors(recipe, incumbent.result.curve(), error)
 
 
-def comparable(candidate: Recipe, incumbent: Recipe, looks: bool = False) -> bool:
+def comparable(candidate: Recipe, incumbent: Recipe) -> bool:
     """Whether being far behind at the same epoch means being behind at the end: as many epochs,
-    a schedule of the same kind, the same model (unless it only `looks`), and nothing more that
-    pays late."""
+    a schedule of the same kind, the same model, and nothing more that pays late."""
     alike = (
         candidate.train.epochs == incumbent.train.epochs
         and candidate.train.early_stopping == incumbent.train.early_stopping
         and candidate.schedule.kind == incumbent.schedule.kind
-        and (looks or candidate.model == incumbent.model)
+        and candidate.model == incumbent.model
     )
     before, after = incumbent.flat(), candidate.flat()
     moved = {path for path in {*before, *after} if before.get(path) != after.get(path)}

@@ -218,7 +218,7 @@ class Searches:
     def _try(self, stage: Stage, proposals: Sequence[Proposal]) -> Flow:
         """Screen all, the most promising first; returns whether one was accepted."""
         incumbent = self.state.best
-        candidates = yield from self.trials.screen(proposals, front=self._base)
+        candidates = yield from self.trials.screen(proposals)
         pairs = list(zip(proposals, candidates, strict=True))
         for proposal, candidate in sorted(pairs, key=lambda pair: _rank(pair[1])):
             if self.state.best is not incumbent:

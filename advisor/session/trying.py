@@ -54,17 +54,11 @@ class Trials:
             yield from self.keep(stage, proposal, candidate, incumbent, decision)
         return settled
 
-    def screen(
-        self,
-        proposals: Sequence[Proposal],
-        together: bool = False,
-        front: Attempt | None = None,
-    ) -> Flow:
+    def screen(self, proposals: Sequence[Proposal], together: bool = False) -> Flow:
         """Train the incumbent with each change, once; returns Attempts. `together`: in step with
-        each other where the backend can do that, and then to the end. `front`: what they must get
-        ahead of to be of use, if that is not the incumbent by itself."""
+        each other where the backend can do that, and then to the end."""
         recipes = [self._state.best.recipe.changed(proposal.change) for proposal in proposals]
-        wanted = [(one, () if together else race(self._state, one, front)) for one in recipes]
+        wanted = [(one, () if together else race(self._state, one)) for one in recipes]
         attempts = yield from self._experiments.train_all("candidate", wanted, together)
         return attempts
 

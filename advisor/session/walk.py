@@ -88,7 +88,7 @@ class Walks:
         """Train these; the best goes on, if it is ahead of the best so far."""
         together, walk.looks = walk.looks, False
         walk.looked |= together
-        found = yield from self.trials.screen([one for _, one in chosen], together, walk.leader)
+        found = yield from self.trials.screen([one for _, one in chosen], together)
         tried = list(zip(chosen, found, strict=True))
         better = [one for one in tried if ahead(self.state, one[1], walk.leader)]
         best = max(better, key=lambda one: _worth(one[1])) if better else None

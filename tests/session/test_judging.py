@@ -79,29 +79,6 @@ def test_less_regularisation_is_raced() -> None:
     assert comparable(START, strong)
 
 
-@pytest.mark.parametrize(
-    ("change", "raced"),
-    [
-        ({"model.hidden": [8]}, True),
-        ({"regularization.dropout": 0.3}, False),
-        ({"schedule": {"kind": "cosine"}}, False),
-    ],
-)
-def test_a_look_is_raced_with_another_model_too(change: dict[str, object], raced: bool) -> None:
-    front = attempt(START)
-    assert bool(race(state_of(front), START.changed(change), front)) is raced
-
-
-def test_a_look_must_keep_closer_and_to_the_best_so_far() -> None:
-    incumbent, front = attempt(START, 0.6), attempt(START, 0.9)
-    candidate = START.changed({"optimizer.lr": 0.01})
-    by_rule = race(state_of(incumbent), candidate)[-1]
-    looks = race(state_of(incumbent), candidate, front)[-1]
-    near = race(state_of(front), candidate)[-1]
-    assert None not in (by_rule, near, looks)
-    assert by_rule < near < looks < 0.9  # type: ignore[operator]
-
-
 def test_an_incumbent_without_a_result_sets_no_pace() -> None:
     failed = attempt(START)
     failed = replace(failed, result=replace(failed.result, predictions=None))
