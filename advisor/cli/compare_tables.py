@@ -23,7 +23,7 @@ def tell_agreement(agreement: Agreement) -> None:
         shown.print(_trainings(agreement))
         shown.print(_test(agreement, agreement.equivalence))
         runs = {name: trainings.runs for name, trainings in agreement.trainings.items()}
-        curves = learning_curves(runs, agreement.metric, shown.width)
+        curves = learning_curves(runs, agreement.metric, shown)
         if curves is not None:
             shown.print(curves)
         shown.print(_speed(agreement))

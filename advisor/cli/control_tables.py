@@ -23,7 +23,7 @@ def tell_outcome(found: Mapping[str, Any], session: Ours, folder: Path) -> None:
     lines = {"ours, any": session.curve} | {
         method.name: [(x, y) for x, y in methods[method.name]["curve"]] for method in METHODS
     }
-    curves = search_curves(lines, session.start.metric, session.epochs, shown.width)
+    curves = search_curves(lines, session.start.metric, session.epochs, shown)
     shown.print()
     if curves is not None:
         shown.print(curves)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.text import Text
 
 from advisor.compare import Trained
@@ -21,23 +22,26 @@ from advisor.text import clean
 HEIGHT, LOW, MOST_WIDTH = 16, 12, 100
 MOST_POINTS, MANY = 400, 100
 LARGEST, NARROW = 1e30, 1e-6
-COLORS = ("cyan", "orange", "magenta")
+COLORS, LETTERS = ("cyan", "orange", "magenta"), "oxs"
+"""Of the curves of one plot; letters tell them apart where there are no colors."""
 LOSSES = {"train_loss": "training", "validation_loss": "validation"}
 TOLD = (*LOSSES, "train_metric", "validation_metric", "grad_norm", "lr")
 Points = tuple[list[float], list[float]]
 
 
-def learning_curves(runs: Mapping[str, Sequence[Trained]], metric: str, width: int) -> Text | None:
+def learning_curves(
+    runs: Mapping[str, Sequence[Trained]], metric: str, shown: Console
+) -> Text | None:
     """The mean validation metric over seeds by epoch, one line a backend; None where no
     training has two evaluations."""
     lines = {name: mean_curve(trained) for name, trained in runs.items()}
     if not any(len(epochs) > 1 for epochs, _ in lines.values()):
         return None
     title = f"validation {metric}, mean over seeds"
-    return _drawn(lines, title, "epoch", (width, HEIGHT), metric in LOWER_IS_BETTER)
+    return _drawn(lines, title, "epoch", (shown, HEIGHT), metric in LOWER_IS_BETTER)
 
 
-def log_curves(series: Mapping[str, Series], width: int) -> Text | None:
+def log_curves(series: Mapping[str, Series], shown: Console) -> Text | None:
     """Training and validation loss of a log; None where neither has two points to draw."""
     found = {LOSSES[name]: series[name] for name in LOSSES if name in series}
     epochs = [one.epochs for one in found.values()]
@@ -49,7 +53,7 @@ def log_curves(series: Mapping[str, Series], width: int) -> Text | None:
     lines = {words: points for words, points in lines.items() if len(points[0]) > 1}
     if not lines:
         return None
-    return _drawn(lines, "loss", "epoch" if by_epoch else "step", (width, LOW), falls=True)
+    return _drawn(lines, "loss", "epoch" if by_epoch else "step", (shown, LOW), falls=True)
 
 
 def told_curves(series: Mapping[str, Series]) -> dict[str, Any]:
@@ -69,7 +73,10 @@ def told_curves(series: Mapping[str, Series]) -> dict[str, Any]:
 
 
 def search_curves(
-    curves: Mapping[str, Sequence[tuple[float, float]]], metric: Metric, total: float, width: int
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    metric: Metric,
+    total: float,
+    shown: Console,
 ) -> Text | None:
     """The best validation metric so far against epochs spent, as steps up to `total`; None where
     no search found anything."""
@@ -77,7 +84,7 @@ def search_curves(
     if not lines:
         return None
     title = f"best validation {metric} so far"
-    return _drawn(lines, title, "epochs spent", (width, HEIGHT), metric in LOWER_IS_BETTER)
+    return _drawn(lines, title, "epochs spent", (shown, HEIGHT), metric in LOWER_IS_BETTER)
 
 
 def _steps(curve: Sequence[tuple[float, float]], total: float) -> Points:
@@ -90,17 +97,19 @@ def _steps(curve: Sequence[tuple[float, float]], total: float) -> Points:
 
 
 def _drawn(
-    lines: Mapping[str, Points], title: str, axis: str, size: tuple[int, int], falls: bool
+    lines: Mapping[str, Points], title: str, axis: str, size: tuple[Console, int], falls: bool
 ) -> Text:
-    """`falls`: whether good curves go down."""
+    """`size`: where it is shown, and how many rows; `falls`: whether good curves go down."""
     # imported late, for its native code; by name, since it has no type hints
     plotext = import_module("plotext")
     figure = plotext.figure
     figure.clear()
     figure.theme("simple")
-    figure.plot_size(min(size[0], MOST_WIDTH), size[1])
-    for (name, points), color in zip(lines.items(), COLORS, strict=False):
-        marker = plotext.marker("braille", color)
+    shown, height = size
+    figure.plot_size(min(shown.width, MOST_WIDTH), height)
+    told_apart = len(lines) == 1 or not (shown.no_color or shown.color_system is None)
+    for (name, points), color, letter in zip(lines.items(), COLORS, LETTERS, strict=False):
+        marker = plotext.marker("braille" if told_apart else letter, color)
         figure.draw(figure.signal(*points, marker=marker).lines().label(clean(name)))
     figure.title(title)
     figure.label(axis, "x")

@@ -42,7 +42,7 @@ def told(shown: Console, found: Diagnosis, everything: bool) -> None:
     case = found.case
     _line(shown, Text(clean(_heading(found)), "bold"))
     if shown.is_terminal:
-        curves = log_curves(case.series, shown.width)
+        curves = log_curves(case.series, shown)
         if curves is not None:
             shown.print(curves)
     said: dict[str, int] = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from advisor.cli import compare as command
 from advisor.cli import main
@@ -178,11 +179,21 @@ def test_curves_are_means_over_the_trainings_that_got_there() -> None:
     assert epochs == [1.0, 2.0]
     assert values == pytest.approx([0.6, 0.6])
     assert mean_curve([*runs, Trained(2, tuple(training(None)), None)]) == mean_curve(runs)
-    assert learning_curves({"one": []}, "accuracy", 60) is None
+    assert learning_curves({"one": []}, "accuracy", Console(width=60)) is None
+
+
+@pytest.mark.parametrize("colored", [True, False])
+def test_curves_are_told_apart_without_colors(colored: bool) -> None:
+    shown = Console(width=60, force_terminal=True, color_system="truecolor", no_color=not colored)
+    runs = {name: [Trained(0, tuple(training(0.5)), None)] for name in ("p", "q")}
+    drawn = learning_curves(runs, "accuracy", shown)
+    assert drawn is not None
+    assert drawn.plain.count("xx") == (0 if colored else 1)  # the key has two of each
 
 
 def test_curves_are_drawn() -> None:
-    drawn = learning_curves({"one": [Trained(0, tuple(training(0.5)), None)]}, "accuracy", 60)
+    one = [Trained(0, tuple(training(0.5)), None)]
+    drawn = learning_curves({"one": one}, "accuracy", Console(width=60))
     assert drawn is not None
     assert "validation accuracy" in drawn.plain
     assert "one" in drawn.plain
