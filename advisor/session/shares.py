@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from advisor.advice import Proposal
+from advisor.session.leader import leader
 from advisor.stages import Stage, in_earnest
 from advisor.state import State
 
@@ -92,6 +93,13 @@ class Shares:
         self, stage: Stage, proposals: tuple[Proposal, ...]
     ) -> tuple[Proposal, ...]:
         return tuple(p for p in proposals if self.affordable(stage, self.epochs(p)))
+
+    def leaves_a_meeting(self, epochs: float) -> bool:
+        """Whether what leads, though it is not shown to help, and the incumbent can still meet on a
+        fresh seed after that: or all that was built up would be thrown away."""
+        front, best = leader(self._state), self._state.best.recipe
+        meeting = 2.0 * best.train.epochs if front.is_open else 0.0
+        return self._state.budget.allows(epochs + meeting)
 
     def epochs(self, proposal: Proposal) -> float:
         return float(proposal.change.get("train.epochs", self._state.best.recipe.train.epochs))

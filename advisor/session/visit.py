@@ -108,7 +108,11 @@ class Visits:
             if passed(stage, front.attempt.findings, front.attempt.value is not None):
                 return "its exit gate is open", "try"
             advice = yield from self._advise(stage, refused, declined)
-            proposals = self._shares.affordable_ones(stage, advice.proposals)
+            proposals = tuple(
+                one
+                for one in self._shares.affordable_ones(stage, advice.proposals)
+                if self._shares.leaves_a_meeting(self._shares.epochs(one))
+            )
             if not proposals:
                 return self._nothing_to_try(stage, advice), "try"
             picked = yield from self.asking.ask(stage, proposals, advice.refused)
@@ -143,6 +147,8 @@ class Visits:
             return "what is left of the budget is too little for another training"
         if not shares.left(least):
             return "what is left of the budget is kept back for the trainings at the end"
+        if not shares.leaves_a_meeting(least):
+            return "what is left of the budget is kept to decide about what leads"
         if not shares.affordable(stage, NEXT_TO_NOTHING):
             return "its share of the budget is spent"
         return "what is left of its share of the budget is too little for another training"
