@@ -26,8 +26,10 @@ _OF_NO_MATTER: Mapping[str, Any] = {
     "schedule": {"kind": "constant"},
     "train.epochs": 1,
     "train.early_stopping": None,
+    "tune.locked": [],
 }
-"""To any probe: `lr_range` looks for a rate, and the others last a few steps."""
+"""To any probe: `lr_range` looks for a rate, and the others last a few steps. A lock may name a
+field that goes away with these."""
 OF_ANY_BATCH = ("batch_size", "noise_scale")
 """Probes that say the same whatever the present batch size is."""
 

@@ -97,7 +97,8 @@ class Climbs:
     def _concluded(self, stage: Stage, incumbent: Attempt, end: _End) -> Flow:
         """Decide about where the climb ended, if that is still a question."""
         proposal, found = end.proposal, end.attempt
-        if self._goes_on(incumbent):
+        moves_a_lock = any(self.state.best.recipe.locks(path) for path in proposal.change)
+        if self._goes_on(incumbent) and not moves_a_lock:
             decision = judge(self.state, end.judged, [(found, incumbent)])
         else:
             decision = Decision("undecided", OVERTAKEN)

@@ -74,6 +74,7 @@ class Walks:
         walk = _Walk(self.state.best, front.attempt, proposal, front.decided)
         while action == "try" and (proposals := self._proposals(stage, walk)):
             picked = yield from self.asking.ask(stage, [proposal for _, proposal in proposals])
+            walk.failed |= _marks(proposals, picked.refused)
             if picked.action == "none":
                 break
             action = picked.action
@@ -235,6 +236,14 @@ def _chosen(
 ) -> list[tuple[Step, Proposal]]:
     kept = {id(proposal) for proposal in picked.proposals}
     return [one for one in proposals if id(one[1]) in kept]
+
+
+def _marks(
+    proposals: Sequence[tuple[Step, Proposal]], refused: Sequence[Proposal]
+) -> set[tuple[str, str]]:
+    """Of the steps that a person refused: they are not asked again in this walk."""
+    ids = {id(proposal) for proposal in refused}
+    return {step.mark for step, proposal in proposals if id(proposal) in ids}
 
 
 def _worth(attempt: Attempt) -> float:

@@ -4,6 +4,7 @@ import pytest
 
 from advisor.facts import VOCABULARY
 from advisor.probes import PROBES, probe_epochs, probe_key
+from advisor.probes.plain import quiet
 from tests.preflight.making import recipe_of
 
 
@@ -40,3 +41,13 @@ def test_the_present_batch_size_is_no_matter_to_what_compares_batch_sizes() -> N
 def test_the_facts_of_probes_are_in_the_vocabulary() -> None:
     for name in ("knee_batch", "largest_batch", "noise_scale_high", "overfits_sample"):
         assert name in VOCABULARY
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_lock_may_name_a_field_that_goes_away(probe: str) -> None:
+    recipe = recipe_of(train__early_stopping={"patience": 5})
+    locked = recipe.changed({"tune.locked": ["train.early_stopping.patience"]})
+    assert probe_key(probe, locked) == probe_key(probe, recipe)
+    averaged = recipe_of(regularization__average={"kind": "ema"})
+    kind = averaged.changed({"tune.locked": ["regularization.average.kind"]})
+    assert quiet(kind).regularization.average is None

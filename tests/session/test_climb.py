@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.requests import Choice, Choose, Decided, Request, StageEntered
+from advisor.requests import Answer, Choice, Choose, Decided, Request, StageEntered
 from advisor.session import Session
-from advisor.session.climb import MOST_STEPS, RATE, RULE, _End
+from advisor.session.climb import MOST_STEPS, OVERTAKEN, RATE, RULE, _End
 from advisor.session.trying import FRESH_PAIRS
 from tests import simulation
 from tests.session.steering import to_question
@@ -169,3 +169,31 @@ def test_once_more_than_the_rate_has_moved_the_finish_may_look_beside_it_again(
         session.tell(simulation.answer(request, 0.78 if led else 0.72))
     assert any(one.leads for one in session.state.decisions if one.proposal.rule.id == "small")
     assert ("beside" in proposed) is again
+
+
+def test_a_climb_from_what_led_is_not_settled_where_that_was_locked_meanwhile() -> None:
+    smaller = replace(RULE, id="smaller", stage="batch_size", change={"train.batch_size": 32})
+    start = simulation.recipe(**{**GOOD, RATE: 1e-3, "train.batch_size": 64})
+    session = Session(start, (smaller,))
+    while not (isinstance(session.request, Choose) and session.request.proposals[0].rule is RULE):
+        assert session.request is not None
+        session.tell(small_gains(session.request))
+    assert "train.batch_size" in session.request.proposals[0].change
+    session.tell(Choice("try", 0))
+    while not isinstance(session.request, Choose):
+        session.tell(small_gains(session.request))
+    session.tell(Choice("lock", fields=("train.batch_size",)))
+    while session.request is not None:
+        session.tell(small_gains(session.request))
+    climbed = [d for d in session.state.decisions if d.proposal.rule is RULE]
+    assert climbed[0].decision.reason == OVERTAKEN
+    assert all(a.recipe.train.batch_size == 64 for a in [session.state.best])
+
+
+def small_gains(request: Request) -> Answer:
+    """Trainings to which a smaller batch and a higher rate add what one of them can't show."""
+    recipe = getattr(request, "recipe", None)
+    if recipe is None:
+        return simulation.answer(request)
+    helped = (recipe.train.batch_size < 64, recipe.optimizer.lr > 1e-3)
+    return simulation.answer(request, 0.7 + 0.07 * sum(helped))
