@@ -1,7 +1,7 @@
 """The homework of many a course: how much does tuning raise the simple CNN's accuracy?
 
     python benchmarks/homework.py --short               shorter trainings, torch only: four minutes
-    python benchmarks/homework.py                       both backends, 45 minutes; writes
+    python benchmarks/homework.py                       both backends, an hour; writes
                                                         benchmarks/results/homework.json
     python benchmarks/homework.py --backend jax         one backend, no record
 
@@ -25,7 +25,7 @@ from tuners.tasks import DATA
 
 RECIPE, FILE = "examples/simple_cnn.yaml", DATA / "cifar10-small.npz"
 BACKENDS = ("torch", "jax")
-EPOCHS, BUDGET = 8, 12
+EPOCHS, BUDGET = 8, 16
 SHORT_EPOCHS, SHORT_BUDGET = 2, 12
 RISE = 0.04
 
