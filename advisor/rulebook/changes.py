@@ -18,6 +18,7 @@ NOT_FOR_RULES = (
     "train.seed",
     "data.source",
     "data.target",
+    "data.header",
     "data.validation",
     "data.test",
     "data.split",

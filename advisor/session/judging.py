@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from advisor import evidence, symptoms
 from advisor.advice import Proposal
 from advisor.evidence import Comparison, Decision, Predictions, SeenSpread
@@ -32,7 +34,7 @@ def judge(state: State, proposal: Proposal, pairs: Sequence[Pair]) -> Decision:
     if incumbent.result.predictions is None:
         return Decision("accepted", "it trains; the incumbent never gave a finite result")
     if comparison is None:
-        return Decision("rejected", "no finite validation result to compare")
+        return Decision("rejected", "no validation results that can be compared")
     return _weighed(proposal, pairs[0], comparison)
 
 
@@ -121,9 +123,12 @@ def _was_stopped(attempt: Attempt) -> bool:
 
 
 def predictions(pair: Pair, scale: float) -> tuple[Predictions, Predictions] | None:
-    """Validation outputs of both; None where one has none."""
+    """Validation outputs of both; None where one has none, or where they are of other examples, as
+    for texts that are cut otherwise."""
     ours, theirs = (attempt.predictions(scale) for attempt in pair)
-    return (ours, theirs) if ours is not None and theirs is not None else None
+    if ours is None or theirs is None or not np.array_equal(ours.targets, theirs.targets):
+        return None
+    return ours, theirs
 
 
 def race(state: State, candidate: Recipe) -> list[float | None]:

@@ -121,3 +121,15 @@ def test_a_candidate_that_does_not_train_with_a_seed_is_rejected() -> None:
     before = judge(state_of(whole), Proposal(RULE, {}, {}, (1, False, 1, "x")), [(whole, whole)])
     assert without_pair((diverged, whole), before).verdict == "rejected"
     assert without_pair((whole, diverged), before).verdict == "undecided"
+
+
+def test_trainings_validated_on_other_examples_are_not_compared() -> None:
+    incumbent, other = attempt(START), attempt(START)
+    found = other.result.predictions
+    assert found is not None
+    fewer = replace(found, outputs=found.outputs[1:], targets=found.targets[1:])
+    other = replace(other, result=replace(other.result, predictions=fewer))
+    proposal = Proposal(RULE, {}, {}, (1, False, 1, "x"))
+    decision = judge(state_of(incumbent), proposal, [(other, incumbent)])
+    assert decision.verdict == "rejected"
+    assert decision.comparison is None
