@@ -187,7 +187,7 @@ def test_a_climb_from_what_led_is_not_settled_where_that_was_locked_meanwhile() 
         session.tell(small_gains(session.request))
     climbed = [d for d in session.state.decisions if d.proposal.rule is RULE]
     assert climbed[0].decision.reason == OVERTAKEN
-    assert all(a.recipe.train.batch_size == 64 for a in [session.state.best])
+    assert session.state.best.recipe.train.batch_size == 64
 
 
 def small_gains(request: Request) -> Answer:

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from advisor.advice import Proposal
 from advisor.budget import Budget
-from advisor.requests import Train
+from advisor.evidence import Decision
+from advisor.requests import Decided, Train
+from advisor.session.judging import compared
+from advisor.session.leader import leader
 from advisor.session.shares import Shares
+from advisor.session.walk import RULE
 from advisor.stages import STAGES
 from advisor.state import Attempt, State
 from tests import simulation
@@ -39,3 +46,23 @@ def test_with_few_trainings_left_one_change_is_tried_after_the_other() -> None:
     assert found.at_once(3) == 3
     found._state.budget.spend(26 * 5.0, 0, 0.0)
     assert found.at_once(3) == 1
+
+
+def test_what_leads_keeps_room_to_meet_the_incumbent() -> None:
+    found = shares()
+    state, training = found._state, 5.0
+    state.budget.limit = (state.budget.epochs + 2.9 * training) / state.budget.epochs_a_training
+    assert found.leaves_a_meeting(training), "nothing leads"
+    incumbent = state.best
+    change = {"train.batch_size": 8}
+    recipe = incumbent.recipe.changed(change)
+    ahead = Attempt(Train(2, "candidate", recipe), simulation.trained(recipe, 0.9), {}, ())
+    state.attempts.append(ahead)
+    proposal = Proposal(replace(RULE, id="smaller"), change, {}, (1, False, 1, "x"))
+    seen = compared(state, [(ahead, incumbent)])
+    decision = Decision("undecided", "", seen)
+    values = (ahead.value, incumbent.value)
+    state.decisions.append(Decided(STAGE["batch_size"], proposal, 2, decision, *values, ()))
+    assert leader(state).is_open
+    assert not found.leaves_a_meeting(training)
+    assert found.leaves_a_meeting(0.9 * training)

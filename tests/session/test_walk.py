@@ -221,9 +221,14 @@ def test_what_helped_in_one_round_is_tried_at_once() -> None:
 def test_a_step_that_a_person_refuses_is_not_asked_again() -> None:
     one = Session(simulation.recipe(**GOOD, **{"tune.budget": "40t"}), (), Settings(3))
     first = to_question(one, RULE.id)
-    refused = first.proposals[0].change
+    path = str(first.proposals[0].evidence["moves"])
+    refused = first.proposals[0].change[path]
     tell(one, Choice("refuse", 0), Choice("try", 0))
+    asked = 0
     while one.request is not None:
         if isinstance(one.request, Choose) and one.request.proposals[0].rule is RULE:
-            assert all(each.change != refused for each in one.request.proposals)
+            steps = [each for each in one.request.proposals if each.evidence["moves"] == path]
+            assert all(each.change[path] != refused for each in steps)
+            asked += 1
         one.tell(_as(lambda recipe: 0.7, one.request))
+    assert asked
